@@ -1,0 +1,100 @@
+import { inspect } from 'node:util';
+import { CountersignError } from './errors.ts';
+import { foldEmail, maskEmail, parseEmail } from './email.ts';
+import { foldPhone, maskPhone, parsePhone } from './phone.ts';
+
+/** How a code travels. */
+export const CHANNELS = ['sms', 'call', 'whatsapp', 'email'] as const;
+
+/** `sms`, `call` and `whatsapp` reach a phone number, `email` an address. */
+export type Channel = (typeof CHANNELS)[number];
+
+/** What a {@link Destination} is made of. */
+interface DestinationParts {
+  readonly kind: 'phone' | 'email';
+  readonly canonical: string;
+  readonly folded: string;
+  readonly masked: string;
+  readonly country: string | undefined;
+}
+
+/**
+ * Where a code goes: an E.164 phone number or an email address, after strict parsing. It prints masked wherever it is printed;
+ * {@link Destination.reveal} is the only way to the text.
+ */
+export class Destination {
+  readonly kind: 'phone' | 'email';
+  /** Calling code and last two digits (`+1********71`), or first letter and domain (`a***@example.com`). */
+  readonly masked: string;
+  /** ISO 3166-1 alpha-2 region of a phone number as libphonenumber tells it; undefined for an address or where a number has none. */
+  readonly country: string | undefined;
+  readonly #canonical: string;
+  readonly #folded: string;
+
+  constructor(parts: DestinationParts) {
+    this.kind = parts.kind;
+    this.masked = parts.masked;
+    this.country = parts.country;
+    this.#canonical = parts.canonical;
+    this.#folded = parts.folded;
+  }
+
+  /** The exact canonical text a message is sent to: its identity. */
+  reveal(): string {
+    return this.#canonical;
+  }
+
+  /** The spelling that all spellings of one handset or mailbox share: what limits are counted by, never what a code proves. */
+  revealFolded(): string {
+    return this.#folded;
+  }
+
+  toString(): string {
+    return this.masked;
+  }
+
+  toJSON(): string {
+    return this.masked;
+  }
+
+  [Symbol.toPrimitive](): string {
+    return this.masked;
+  }
+
+  [inspect.custom](): string {
+    return `Destination(${this.masked})`;
+  }
+}
+
+/** The longest text that is looked at; an address may have 254 characters (RFC 5321 §4.5.3.1), a number far fewer. */
+const MAX_INPUT_LENGTH = 320;
+
+/**
+ * Parses a phone number in E.164 form or an email address.
+ *
+ * @throws {CountersignError} `invalid_destination` on anything else; the message never repeats the input.
+ */
+export function parseDestination(input: unknown): Destination {
+  if (typeof input !== 'string') throw invalid(`\`to\` must be a string, not ${describeType(input)}`);
+  if (input.length === 0) throw invalid('`to` is empty');
+  if (input.length > MAX_INPUT_LENGTH) throw invalid(`\`to\` is longer than ${MAX_INPUT_LENGTH} characters`);
+  if (input.includes('@')) {
+    const address = parseEmail(input);
+    return new Destination({ kind: 'email', canonical: address, folded: foldEmail(address), masked: maskEmail(address), country: undefined });
+  }
+  const { number, country, callingCode } = parsePhone(input);
+  return new Destination({ kind: 'phone', canonical: number, folded: foldPhone(number), masked: maskPhone(number, callingCode), country });
+}
+
+/** The channels that reach a kind of destination; the first is the default. */
+export function channelsFor(kind: Destination['kind']): readonly [Channel, ...Channel[]] {
+  return kind === 'email' ? ['email'] : ['sms', 'call', 'whatsapp'];
+}
+
+function invalid(message: string): CountersignError {
+  return new CountersignError('invalid_destination', message, { field: 'to' });
+}
+
+function describeType(value: unknown): string {
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
+}
