@@ -1,7 +1,7 @@
-import { inspect } from 'node:util';
 import { CountersignError } from './errors.ts';
 import { foldEmail, maskEmail, parseEmail } from './email.ts';
 import { foldPhone, maskPhone, parsePhone } from './phone.ts';
+import { printAs } from './print-as.ts';
 
 /** How a code travels. */
 export const CHANNELS = ['sms', 'call', 'whatsapp', 'email'] as const;
@@ -31,6 +31,10 @@ export class Destination {
   readonly #canonical: string;
   readonly #folded: string;
 
+  static {
+    printAs(Destination.prototype, (destination) => destination.masked);
+  }
+
   constructor(parts: DestinationParts) {
     this.kind = parts.kind;
     this.masked = parts.masked;
@@ -47,22 +51,6 @@ export class Destination {
   /** The spelling that all spellings of one handset or mailbox share: what limits are counted by, never what a code proves. */
   revealFolded(): string {
     return this.#folded;
-  }
-
-  toString(): string {
-    return this.masked;
-  }
-
-  toJSON(): string {
-    return this.masked;
-  }
-
-  [Symbol.toPrimitive](): string {
-    return this.masked;
-  }
-
-  [inspect.custom](): string {
-    return `Destination(${this.masked})`;
   }
 }
 

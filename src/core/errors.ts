@@ -4,13 +4,13 @@
  */
 
 /** What a code means: its HTTP status, and whether the same call may succeed later without being changed. */
-interface ErrorCodeMeaning {
+export interface ErrorCodeMeaning {
   readonly status: number;
   readonly retryable: boolean;
 }
 
 /** The one table: code → HTTP status → retryable. The page of each code is `docs/errors/<code>.md`. */
-export const ERROR_CODES = {
+export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeMeaning>> = {
   invalid_destination: { status: 400, retryable: false },
   invalid_code: { status: 400, retryable: false },
   invalid_request: { status: 400, retryable: false },
@@ -22,10 +22,21 @@ export const ERROR_CODES = {
   provider_rejected: { status: 422, retryable: false },
   store_unavailable: { status: 503, retryable: true },
   configuration_invalid: { status: 500, retryable: false },
-} as const satisfies Record<string, ErrorCodeMeaning>;
+};
 
 /** A stable, lower_snake code; the same string in the library, in JSON, in the CLI and in metrics. */
-export type ErrorCode = keyof typeof ERROR_CODES;
+export type ErrorCode =
+  | 'invalid_destination'
+  | 'invalid_code'
+  | 'invalid_request'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'provider_unavailable'
+  | 'provider_rejected'
+  | 'store_unavailable'
+  | 'configuration_invalid';
 
 /** Our own copy of what a driver or SDK threw: never its object, which may print credentials and numbers. */
 export interface ErrorCause {

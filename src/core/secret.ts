@@ -1,13 +1,15 @@
-import { inspect } from 'node:util';
-
-const PLACEHOLDER = '[secret]';
+import { printAs } from './print-as.ts';
 
 /**
- * A value that cannot print itself: template strings, `String()`, `JSON.stringify`, `console.log` and `util.inspect` all show a placeholder.
+ * A value that cannot print itself: template strings, `String()`, `JSON.stringify`, `console.log` and `util.inspect` all show `[secret]`.
  * Whoever needs the text asks for it by name, so that each place where it leaves is found by searching for `reveal`.
  */
 export class Secret {
   readonly #value: string;
+
+  static {
+    printAs(Secret.prototype, () => '[secret]');
+  }
 
   constructor(value: string) {
     this.#value = value;
@@ -16,21 +18,5 @@ export class Secret {
   /** The text itself. */
   reveal(): string {
     return this.#value;
-  }
-
-  toString(): string {
-    return PLACEHOLDER;
-  }
-
-  toJSON(): string {
-    return PLACEHOLDER;
-  }
-
-  [Symbol.toPrimitive](): string {
-    return PLACEHOLDER;
-  }
-
-  [inspect.custom](): string {
-    return PLACEHOLDER;
   }
 }

@@ -1,0 +1,127 @@
+import { type KeyObject, createHmac, createSecretKey, hkdfSync } from 'node:crypto';
+import { CountersignError } from './errors.ts';
+
+/** Where every key comes from. Give `secret`, or `keys` to rotate; the first issues, all are accepted. */
+export interface KeyOptions {
+  /** At least 32 bytes (UTF-8), from a random source: `openssl rand -base64 48`. Missing or short → `configuration_invalid`. */
+  readonly secret?: string | undefined;
+  /** For rotation: put the new key first, keep the old ones for as long as a verification lives. Ids are 1–32 letters, digits, `-` or `_`. */
+  readonly keys?: readonly { readonly id: string; readonly secret: string }[] | undefined;
+  /**
+   * Secret of the keyed hashes that limits are found by. It must not rotate: with another one every limit would start anew.
+   * @defaultValue derived from the **last** of `keys`
+   */
+  readonly indexSecret?: string | undefined;
+}
+
+/** The keys that one secret gives, each for one use (RFC 5869). */
+export interface IssuingKeys {
+  readonly id: string;
+  /** Derives codes. */
+  readonly code: KeyObject;
+  /** Seals destinations. */
+  readonly seal: KeyObject;
+  /** Hashes codes given by the caller, and attempt ids. */
+  readonly digest: KeyObject;
+}
+
+/** All keys of one verifier. */
+export interface KeyRing {
+  readonly issuing: IssuingKeys;
+  /** The keys with this id; undefined when they were retired. */
+  find(keyId: string): IssuingKeys | undefined;
+  /** Keyed hash of the folded destination: its first 8 bytes name the record. */
+  limitKey(folded: string): Buffer;
+  /** Keyed hash of the exact destination, 22 characters: the identity. */
+  destinationKey(canonical: string): string;
+  /** Keyed hash of a requester within a service, 22 characters. */
+  requesterKey(service: string, requester: string): string;
+  /** AES-256 key of verification ids. */
+  readonly id: KeyObject;
+  /** What a store keeps to recognise the index secret: 22 characters that tell nothing of it. */
+  readonly fingerprint: string;
+}
+
+/** 256 bits: what HMAC-SHA-256 and AES-256 take in full. */
+const MIN_SECRET_BYTES = 32;
+
+/**
+ * Derives every key by HKDF-SHA-256 from the secrets given.
+ *
+ * @throws {CountersignError} `configuration_invalid` for a missing, short or doubly named secret.
+ */
+export function createKeyRing({ secret, keys, indexSecret }: KeyOptions): KeyRing {
+  const given = resolveSecrets(secret, keys);
+  const rings = new Map(given.map(({ id, secret }) => [id, deriveIssuingKeys(id, secret)]));
+  // biome-ignore lint/style/noNonNullAssertion: resolveSecrets answers with at least one
+  const [first, last] = [given[0]!, given.at(-1)!];
+  if (indexSecret !== undefined) assertSecret(indexSecret, 'indexSecret');
+  const index = indexSecret === undefined ? derive(last.secret, 'index') : derive(indexSecret, 'index-secret');
+  const hashKey = createSecretKey(expand(index, 'hash'));
+  return {
+    // biome-ignore lint/style/noNonNullAssertion: just put there
+    issuing: rings.get(first.id)!,
+    find: (keyId) => rings.get(keyId),
+    limitKey: (folded) => hmac(hashKey, `limit\0${folded}`).subarray(0, 8),
+    destinationKey: (canonical) => shortHash(hashKey, `destination\0${canonical}`),
+    requesterKey: (service, requester) => shortHash(hashKey, `requester\0${service}\0${requester}`),
+    id: createSecretKey(expand(index, 'id')),
+    fingerprint: shortHash(createSecretKey(expand(index, 'fingerprint')), 'fingerprint'),
+  };
+}
+
+/** HMAC-SHA-256. */
+export function hmac(key: KeyObject, text: string): Buffer {
+  return createHmac('sha256', key).update(text).digest();
+}
+
+/** The first 16 bytes of HMAC-SHA-256 as 22 base64url characters: 128 bits, so that two texts never share one by chance. */
+export function shortHash(key: KeyObject, text: string): string {
+  return hmac(key, text).toString('base64url', 0, 16);
+}
+
+function resolveSecrets(secret: KeyOptions['secret'], keys: KeyOptions['keys']): readonly { id: string; secret: string }[] {
+  if (secret !== undefined && keys !== undefined) throw invalid('give either `secret` or `keys`, not both', 'secret');
+  if (keys === undefined) {
+    assertSecret(secret, 'secret');
+    return [{ id: Buffer.from(expand(toBytes(secret), 'id')).toString('hex', 0, 4), secret }];
+  }
+  if (!Array.isArray(keys) || keys.length === 0) throw invalid('`keys` must be a list of at least one `{ id, secret }`', 'keys');
+  const seen = new Set<string>();
+  for (const [position, key] of keys.entries()) {
+    if (typeof key?.id !== 'string' || !/^[A-Za-z0-9_-]{1,32}$/.test(key.id)) {
+      throw invalid(`\`keys[${position}].id\` must be 1 to 32 letters, digits, "-" or "_"`, 'keys');
+    }
+    assertSecret(key.secret, `keys[${position}].secret`);
+    if (seen.has(key.id)) throw invalid(`\`keys[${position}].id\` is used twice`, 'keys');
+    seen.add(key.id);
+  }
+  return keys;
+}
+
+function assertSecret(secret: unknown, field: string): asserts secret is string {
+  if (secret === undefined || secret === '') throw invalid(`\`${field}\` is missing: give at least ${MIN_SECRET_BYTES} random bytes`, field);
+  if (typeof secret !== 'string') throw invalid(`\`${field}\` must be a string`, field);
+  if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) throw invalid(`\`${field}\` is shorter than ${MIN_SECRET_BYTES} bytes`, field);
+}
+
+function deriveIssuingKeys(id: string, secret: string): IssuingKeys {
+  const use = (name: string) => createSecretKey(derive(secret, name));
+  return { id, code: use('code'), seal: use('seal'), digest: use('digest') };
+}
+
+function derive(secret: string, use: string): Uint8Array {
+  return expand(toBytes(secret), use);
+}
+
+function expand(secret: Uint8Array, use: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, new Uint8Array(), `countersign/1/${use}`, 32));
+}
+
+function toBytes(secret: string): Uint8Array {
+  return new TextEncoder().encode(secret);
+}
+
+function invalid(message: string, field: string): CountersignError {
+  return new CountersignError('configuration_invalid', message, { field });
+}
