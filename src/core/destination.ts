@@ -9,15 +9,6 @@ export const CHANNELS = ['sms', 'call', 'whatsapp', 'email'] as const;
 /** `sms`, `call` and `whatsapp` reach a phone number, `email` an address. */
 export type Channel = (typeof CHANNELS)[number];
 
-/** What a {@link Destination} is made of. */
-interface DestinationParts {
-  readonly kind: 'phone' | 'email';
-  readonly canonical: string;
-  readonly folded: string;
-  readonly masked: string;
-  readonly country: string | undefined;
-}
-
 /**
  * Where a code goes: an E.164 phone number or an email address, after strict parsing. It prints masked wherever it is printed;
  * {@link Destination.reveal} is the only way to the text.
@@ -26,21 +17,17 @@ export class Destination {
   readonly kind: 'phone' | 'email';
   /** Calling code and last two digits (`+1********71`), or first letter and domain (`a***@example.com`). */
   readonly masked: string;
-  /** ISO 3166-1 alpha-2 region of a phone number as libphonenumber tells it; undefined for an address or where a number has none. */
-  readonly country: string | undefined;
   readonly #canonical: string;
-  readonly #folded: string;
 
   static {
-    printAs(Destination.prototype, (destination) => destination.masked);
+    printAs(Destination.prototype, ({ masked }) => masked);
   }
 
-  constructor(parts: DestinationParts) {
-    this.kind = parts.kind;
-    this.masked = parts.masked;
-    this.country = parts.country;
-    this.#canonical = parts.canonical;
-    this.#folded = parts.folded;
+  /** @param canonical what {@link parseDestination} made of an input, and nothing else. */
+  constructor(canonical: string, masked: string) {
+    this.kind = canonical.includes('@') ? 'email' : 'phone';
+    this.masked = masked;
+    this.#canonical = canonical;
   }
 
   /** The exact canonical text a message is sent to: its identity. */
@@ -50,7 +37,12 @@ export class Destination {
 
   /** The spelling that all spellings of one handset or mailbox share: what limits are counted by, never what a code proves. */
   revealFolded(): string {
-    return this.#folded;
+    return this.kind === 'email' ? foldEmail(this.#canonical) : foldPhone(this.#canonical);
+  }
+
+  /** ISO 3166-1 alpha-2 region of a phone number as libphonenumber tells it; undefined for an address, or where a number has none. */
+  get country(): string | undefined {
+    return this.kind === 'email' ? undefined : parsePhone(this.#canonical).country;
   }
 }
 
@@ -68,10 +60,10 @@ export function parseDestination(input: unknown): Destination {
   if (input.length > MAX_INPUT_LENGTH) throw invalid(`\`to\` is longer than ${MAX_INPUT_LENGTH} characters`);
   if (input.includes('@')) {
     const address = parseEmail(input);
-    return new Destination({ kind: 'email', canonical: address, folded: foldEmail(address), masked: maskEmail(address), country: undefined });
+    return new Destination(address, maskEmail(address));
   }
-  const { number, country, callingCode } = parsePhone(input);
-  return new Destination({ kind: 'phone', canonical: number, folded: foldPhone(number), masked: maskPhone(number, callingCode), country });
+  const { number, callingCode } = parsePhone(input);
+  return new Destination(number, maskPhone(number, callingCode));
 }
 
 /** The channels that reach a kind of destination; the first is the default. */

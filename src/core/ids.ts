@@ -35,7 +35,7 @@ export function createVerificationIds(key: KeyObject): VerificationIds {
   };
 }
 
-/** A delivery's id as callers see it: `VL` + 32 hex of 16 random bytes. */
-export function toDeliveryId(random: Buffer): string {
-  return `VL${random.toString('hex')}`;
+/** A delivery's id as callers see it: `VL` and the 32 hex digits of 16 random bytes. */
+export function toDeliveryId(random: string): string {
+  return `VL${random}`;
 }

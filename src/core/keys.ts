@@ -21,13 +21,15 @@ export interface IssuingKeys {
   readonly code: KeyObject;
   /** Seals destinations. */
   readonly seal: KeyObject;
-  /** Hashes codes given by the caller, and attempt ids. */
+  /** Hashes codes given by the caller. */
   readonly digest: KeyObject;
 }
 
 /** All keys of one verifier. */
 export interface KeyRing {
   readonly issuing: IssuingKeys;
+  /** All that are accepted, the issuing ones first. */
+  readonly all: readonly IssuingKeys[];
   /** The keys with this id; undefined when they were retired. */
   find(keyId: string): IssuingKeys | undefined;
   /** Keyed hash of the folded destination: its first 8 bytes name the record. */
@@ -38,6 +40,8 @@ export interface KeyRing {
   requesterKey(service: string, requester: string): string;
   /** AES-256 key of verification ids. */
   readonly id: KeyObject;
+  /** Hashes attempt ids, and is what an attempt's seal is derived from. */
+  readonly attempt: KeyObject;
   /** What a store keeps to recognise the index secret: 22 characters that tell nothing of it. */
   readonly fingerprint: string;
 }
@@ -52,20 +56,19 @@ const MIN_SECRET_BYTES = 32;
  */
 export function createKeyRing({ secret, keys, indexSecret }: KeyOptions): KeyRing {
   const given = resolveSecrets(secret, keys);
-  const rings = new Map(given.map(({ id, secret }) => [id, deriveIssuingKeys(id, secret)]));
-  // biome-ignore lint/style/noNonNullAssertion: resolveSecrets answers with at least one
-  const [first, last] = [given[0]!, given.at(-1)!];
-  if (indexSecret !== undefined) assertSecret(indexSecret, 'indexSecret');
-  const index = indexSecret === undefined ? derive(last.secret, 'index') : derive(indexSecret, 'index-secret');
+  const all = given.map(deriveIssuingKeys) as [IssuingKeys, ...IssuingKeys[]];
+  const byId = new Map(all.map((keys) => [keys.id, keys]));
+  const index = deriveIndex(given.at(-1)?.secret, indexSecret);
   const hashKey = createSecretKey(expand(index, 'hash'));
   return {
-    // biome-ignore lint/style/noNonNullAssertion: just put there
-    issuing: rings.get(first.id)!,
-    find: (keyId) => rings.get(keyId),
+    issuing: all[0],
+    all,
+    find: (keyId) => byId.get(keyId),
     limitKey: (folded) => hmac(hashKey, `limit\0${folded}`).subarray(0, 8),
     destinationKey: (canonical) => shortHash(hashKey, `destination\0${canonical}`),
     requesterKey: (service, requester) => shortHash(hashKey, `requester\0${service}\0${requester}`),
     id: createSecretKey(expand(index, 'id')),
+    attempt: createSecretKey(expand(index, 'attempt')),
     fingerprint: shortHash(createSecretKey(expand(index, 'fingerprint')), 'fingerprint'),
   };
 }
@@ -105,7 +108,14 @@ function assertSecret(secret: unknown, field: string): asserts secret is string 
   if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) throw invalid(`\`${field}\` is shorter than ${MIN_SECRET_BYTES} bytes`, field);
 }
 
-function deriveIssuingKeys(id: string, secret: string): IssuingKeys {
+/** What limits are found by: it stays when keys rotate, so it comes from the last key, which a rotation never touches, or from a secret of its own. */
+function deriveIndex(lastSecret: string | undefined, indexSecret: string | undefined): Uint8Array {
+  if (indexSecret === undefined) return derive(lastSecret ?? '', 'index');
+  assertSecret(indexSecret, 'indexSecret');
+  return derive(indexSecret, 'index-secret');
+}
+
+function deriveIssuingKeys({ id, secret }: { readonly id: string; readonly secret: string }): IssuingKeys {
   const use = (name: string) => createSecretKey(derive(secret, name));
   return { id, code: use('code'), seal: use('seal'), digest: use('digest') };
 }

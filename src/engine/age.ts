@@ -1,0 +1,77 @@
+import { RUN_RETENTION, type Limits } from './limits.ts';
+import { LOG_WINDOW, agePool, isEmptyPool, mergePools } from './budgets.ts';
+import { type DestinationRecord, type KnownRequester, type Pool, type VerificationRecord, endVerification } from './record.ts';
+import { ladderEndsAt } from './resend-ladder.ts';
+
+/** A record as its time leaves it, and the verifications that expired by that. */
+export interface AgedRecord {
+  readonly record: DestinationRecord;
+  readonly expired: readonly VerificationRecord[];
+}
+
+/**
+ * Brings a record up to its own time: what has expired is closed, what no longer matters is gone. Every rule begins with this.
+ *
+ * @param knowsKey whether a key id is still accepted; a verification whose key was retired can never be approved, so it ends too.
+ */
+export function ageRecord(record: DestinationRecord, limits: Limits, knowsKey: (keyId: string) => boolean): AgedRecord {
+  const now = record.time.seen;
+  const expired: VerificationRecord[] = [];
+  const verifications = record.verifications.flatMap((verification) => {
+    const aged = ageVerification(verification, now, limits, knowsKey);
+    if (aged.state === 'expired' && verification.state === 'pending') expired.push(aged);
+    return now >= verificationEndsAt(aged, limits) ? [] : [aged];
+  });
+  const known = record.known.filter(({ approvedAt }) => now < approvedAt + limits.knownFor);
+  const forgotten = record.known.filter((requester) => !known.includes(requester));
+  const shared = forgotten.reduce((pool, requester) => mergePools(pool, requester.pool), record.shared);
+  return {
+    record: {
+      time: record.time,
+      verifications,
+      ladders: record.ladders.filter((ladder) => now < ladderEndsAt(ladder, limits)),
+      shared: agePool(shared, now, RUN_RETENTION),
+      known: known.map((requester) => ageKnown(requester, now)),
+    },
+    expired,
+  };
+}
+
+/**
+ * From when on nothing in a record matters, so that a store may remove it: deciding on it then is deciding on nothing. Undefined for never: a disabled
+ * destination stays disabled.
+ */
+export function recordEndsAt(record: DestinationRecord, limits: Limits): number | undefined {
+  const pools = [record.shared, ...record.known.map(({ pool }) => pool)];
+  if (pools.some(({ disabled }) => disabled)) return undefined;
+  return Math.max(
+    record.time.seen,
+    ...record.verifications.map((verification) => verificationEndsAt(verification, limits)),
+    ...record.ladders.map((ladder) => ladderEndsAt(ladder, limits)),
+    ...record.known.map(({ approvedAt }) => approvedAt + limits.knownFor),
+    ...pools.map(poolEndsAt),
+  );
+}
+
+function ageVerification(verification: VerificationRecord, now: number, limits: Limits, knowsKey: (keyId: string) => boolean): VerificationRecord {
+  const { attempts } = verification;
+  const isFresh = ({ at }: { at: number }) => now < at + limits.replayFor;
+  const aged = attempts.every(isFresh) ? verification : { ...verification, attempts: attempts.filter(isFresh) };
+  if (aged.state !== 'pending') return aged;
+  if (now >= aged.expiresAt) return endVerification(aged, 'expired', aged.expiresAt);
+  return knowsKey(aged.code.keyId) ? aged : endVerification(aged, 'expired', now);
+}
+
+function verificationEndsAt({ endedAt, expiresAt }: VerificationRecord, limits: Limits): number {
+  return (endedAt ?? expiresAt) + limits.retention;
+}
+
+function ageKnown(requester: KnownRequester, now: number): KnownRequester {
+  return { ...requester, pool: agePool(requester.pool, now, RUN_RETENTION) };
+}
+
+function poolEndsAt(pool: Pool): number {
+  if (isEmptyPool(pool)) return 0;
+  const last = Math.max(pool.sends.at(-1) ?? 0, pool.wrong.at(-1) ?? 0) + LOG_WINDOW;
+  return pool.run > 0 ? Math.max(last, pool.runAt + RUN_RETENTION) : last;
+}

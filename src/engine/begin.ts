@@ -1,0 +1,100 @@
+import type { Channel } from '../core/destination.ts';
+import { type ClaimOutcome, type GiveCode, claimSend, sendingUntil } from './claim-send.ts';
+import type { Rule, RuleResult } from './decide-record.ts';
+import { type VerificationClaim, findVerification } from './find-verification.ts';
+import type { Limits } from './limits.ts';
+import { type DestinationRecord, type VerificationRecord, type VerificationState, endVerification, replaceVerification } from './record.ts';
+
+/** Everything a send needs that a rule cannot make: ids are random, and a given code's digest takes keys. */
+export interface SendCommand {
+  readonly deliveryId: string;
+  /** The key that new codes are derived with. */
+  readonly keyId: string;
+  readonly give: GiveCode | undefined;
+}
+
+/** Starts a verification, or sends the pending one of the same requester again. */
+export interface StartCommand extends SendCommand, VerificationClaim {
+  /** Keyed hash of the exact destination. */
+  readonly destination: string;
+  readonly masked: string;
+  readonly channel: Channel;
+  /** Milliseconds. */
+  readonly life: number;
+  /** The destination sealed for this verification id; asked for only when the verification is new. */
+  seal(): string;
+}
+
+/** Sends a pending verification again. */
+export interface ResendCommand extends SendCommand, VerificationClaim {
+  /** Undefined: the channel of the last message. */
+  readonly channel: Channel | undefined;
+}
+
+/** What became of a resend, before any message left. */
+export type ResendOutcome = ClaimOutcome | { readonly kind: 'ended'; readonly state: Exclude<VerificationState, 'pending'> } | { readonly kind: 'not_found' };
+
+/** The rule of `start`. */
+export function createStartRule(command: StartCommand, limits: Limits): Rule<ClaimOutcome> {
+  return (record) => {
+    const now = record.time.seen;
+    const live = findLive(record, command, limits);
+    if (live === undefined) return claimSend(record, createVerification(command, limits, now), command, limits);
+    if (live.expiresAt - now >= limits.renewBefore || sendingUntil(live, limits) > now) return claimSend(record, live, command, limits);
+    return renew(record, live, command, limits);
+  };
+}
+
+/** The rule of `resend`. Its life is not extended: with too little of it left for a message to be worth sending, it ends. */
+export function createResendRule(command: ResendCommand, limits: Limits): Rule<ResendOutcome> {
+  return (record) => {
+    const verification = findVerification(record, command);
+    if (verification === undefined) return { record, outcome: { kind: 'not_found' } };
+    if (verification.state !== 'pending') return { record, outcome: { kind: 'ended', state: verification.state } };
+    const now = record.time.seen;
+    if (verification.expiresAt - now >= limits.renewBefore) {
+      return claimSend(record, verification, { ...command, channel: command.channel ?? verification.channel }, limits);
+    }
+    const closed = endVerification(verification, 'expired', now);
+    return { record: replaceVerification(record, closed), outcome: { kind: 'ended', state: 'expired' }, events: [{ type: 'expired', verification: closed }] };
+  };
+}
+
+/** The pending verification that a start would repeat. Without a requester there is none: its id belongs to someone else. */
+function findLive(record: DestinationRecord, command: StartCommand, { sharePending }: Limits): VerificationRecord | undefined {
+  if (command.requester === undefined && !sharePending) return undefined;
+  return record.verifications.find(
+    ({ state, service, purpose, requester, destination }) =>
+      state === 'pending' &&
+      service === command.service &&
+      purpose === command.purpose &&
+      requester === command.requester &&
+      destination === command.destination,
+  );
+}
+
+/** Closes a verification with too little life left and begins a new one; where the limits refuse that, the old one stays as it is. */
+function renew(record: DestinationRecord, live: VerificationRecord, command: StartCommand, limits: Limits): RuleResult<ClaimOutcome> {
+  const now = record.time.seen;
+  const closed = endVerification(live, 'expired', now);
+  const result = claimSend(replaceVerification(record, closed), createVerification(command, limits, now), command, limits);
+  if (result.outcome.kind === 'send') return { ...result, events: [{ type: 'expired', verification: closed }] };
+  return claimSend(record, live, command, limits);
+}
+
+function createVerification(command: StartCommand, { codeLength }: Limits, now: number): VerificationRecord {
+  const { entryId, service, purpose, requester, destination, masked, channel, life, keyId, give } = command;
+  const given = give?.(entryId);
+  return {
+    ...{ entryId, service, purpose, requester, destination, masked, channel },
+    state: 'pending',
+    createdAt: now,
+    expiresAt: now + life,
+    endedAt: undefined,
+    code: { keyId: given?.keyId ?? keyId, length: given?.length ?? codeLength, generation: 0, guessed: false, digest: given?.digest },
+    wrong: 0,
+    deliveries: [],
+    sealed: command.seal(),
+    attempts: [],
+  };
+}

@@ -1,0 +1,111 @@
+import type { Channel } from '../core/destination.ts';
+import { findPool, nextBudgetedSendAt, nextSpacedSendAt, putPool, recordSend } from './budgets.ts';
+import type { RuleResult } from './decide-record.ts';
+import type { Limits } from './limits.ts';
+import { type CodeRecord, type DeliveryRecord, type DestinationRecord, type VerificationRecord, readDeliveryState } from './record.ts';
+import { climbLadder, findLadder, nextRungAt, putLadder } from './resend-ladder.ts';
+
+/** Why a send is refused. Each but `destination_blocked` comes with a time from which on it is not. */
+export type SendRefusal = 'resend_too_soon' | 'in_progress' | 'budget_exhausted' | 'destination_blocked';
+
+/** A code that the caller brought instead of a derived one: its keyed hash. */
+export interface GivenCode {
+  readonly digest: string;
+  readonly length: number;
+  readonly keyId: string;
+}
+
+/** A code of the caller's for a verification: its hash takes the id, which for a repeated start only the rule finds. */
+export type GiveCode = (entryId: string) => GivenCode;
+
+/** What a send is claimed with. */
+export interface ClaimCommand {
+  readonly deliveryId: string;
+  readonly channel: Channel;
+  readonly give: GiveCode | undefined;
+}
+
+/** A claimed send: the message may leave. */
+export interface Claim {
+  readonly kind: 'send';
+  readonly verification: VerificationRecord;
+  readonly delivery: DeliveryRecord;
+  readonly resendAt: number;
+}
+
+/** Why no message may leave. */
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly reason: SendRefusal;
+  /** The latest of all limits that refuse; undefined where only an operator can help. */
+  readonly retryAt: number | undefined;
+  /** The verification that would have been sent again; undefined for a new one. */
+  readonly live: VerificationRecord | undefined;
+  /** When that could be sent again: `retryAt`, but for a message that is still under way. */
+  readonly resendAt: number;
+}
+
+/** A claimed send, or why there is none. `code_needed`: the verification carries a code of the caller's, who has not brought it again. */
+export type ClaimOutcome = Claim | Refusal | { readonly kind: 'code_needed' };
+
+/**
+ * Claims a send before the message leaves: the rung of the ladder, the slot of the budget and the delivery are taken in one step, so that of two
+ * hundred starts at once exactly those that the limits allow reach a sender.
+ */
+export function claimSend(record: DestinationRecord, verification: VerificationRecord, command: ClaimCommand, limits: Limits): RuleResult<ClaimOutcome> {
+  const now = record.time.seen;
+  const live = verification.deliveries.length === 0 ? undefined : verification;
+  if (live !== undefined && live.code.digest !== undefined && command.give === undefined) return { record, outcome: { kind: 'code_needed' } };
+  const { requester } = verification;
+  const { pool, known } = findPool(record, requester);
+  if (pool.disabled) return { record, outcome: { kind: 'refused', reason: 'destination_blocked', retryAt: undefined, live: undefined, resendAt: now } };
+  const ladder = findLadder(record, requester);
+  const inProgressUntil = sendingUntil(verification, limits);
+  const spacedAt = Math.max(nextRungAt(ladder, limits), nextSpacedSendAt(pool, limits));
+  const budgetedAt = nextBudgetedSendAt(pool, known, limits);
+  const retryAt = Math.max(inProgressUntil, spacedAt, budgetedAt);
+  if (now < retryAt) {
+    const reason = inProgressUntil > now ? 'in_progress' : budgetedAt > spacedAt ? 'budget_exhausted' : 'resend_too_soon';
+    return { record, outcome: { kind: 'refused', reason, retryAt, live, resendAt: Math.max(spacedAt, budgetedAt) } };
+  }
+  const delivery: DeliveryRecord = { id: command.deliveryId, channel: command.channel, state: 'sending', at: now, before: ladder };
+  const sending = {
+    ...verification,
+    channel: command.channel,
+    code: live === undefined ? verification.code : nextCode(live.code, command.give?.(live.entryId), limits),
+    deliveries: [...verification.deliveries, delivery],
+  };
+  const claimed = putVerification(putPool(putLadder(record, requester, climbLadder(ladder, requester, now, limits)), requester, recordSend(pool, now)), sending);
+  return { record: claimed, outcome: { kind: 'send', verification: sending, delivery, resendAt: nextSendAt(claimed, requester, limits) } };
+}
+
+/** Until when a message of this verification is under way; 0 when none is. */
+export function sendingUntil(verification: VerificationRecord, { sendingFor }: Limits): number {
+  return Math.max(0, ...verification.deliveries.filter(({ state }) => state === 'sending').map(({ at }) => at + sendingFor));
+}
+
+/** From when on another message may go to this destination for this requester: the latest of the ladder, the spacing and the budgets. */
+export function nextSendAt(record: DestinationRecord, requester: string | undefined, limits: Limits): number {
+  const { pool, known } = findPool(record, requester);
+  return Math.max(nextRungAt(findLadder(record, requester), limits), nextSpacedSendAt(pool, limits), nextBudgetedSendAt(pool, known, limits));
+}
+
+/** Deliveries as they read at the record's time. */
+export function readDeliveries(verification: VerificationRecord, now: number, { sendingFor }: Limits): readonly DeliveryRecord[] {
+  return verification.deliveries.map((delivery) => ({ ...delivery, state: readDeliveryState(delivery, now, sendingFor) }));
+}
+
+/**
+ * The code that a resend carries. It is repeated while nobody has guessed wrong, so that a late message still works; then it moves on, and the old one
+ * is dead: two codes alive at once would double every guess's chance.
+ */
+function nextCode(code: CodeRecord, given: GivenCode | undefined, { resendPolicy }: Limits): CodeRecord {
+  if (given !== undefined) return { ...code, guessed: false, keyId: given.keyId, digest: given.digest, length: given.length };
+  if (resendPolicy === 'repeat' && !code.guessed) return code;
+  return { ...code, generation: code.generation + 1, guessed: false };
+}
+
+function putVerification(record: DestinationRecord, verification: VerificationRecord): DestinationRecord {
+  const others = record.verifications.filter(({ entryId }) => entryId !== verification.entryId);
+  return { ...record, verifications: [...others, verification] };
+}

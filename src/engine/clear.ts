@@ -1,0 +1,48 @@
+import type { JournalEntry } from '../stores/store.ts';
+import type { Rule } from './decide-record.ts';
+import { type DestinationRecord, EMPTY_POOL } from './record.ts';
+import { mergePools } from './budgets.ts';
+
+/** What an operator's act did. */
+export interface OperatorOutcome {
+  /** Whether the destination was disabled before. */
+  readonly wasBlocked: boolean;
+  /** How many verifications were removed. */
+  readonly erased: number;
+}
+
+/** Who acted on which destination, for the journal. */
+export interface OperatorCommand {
+  readonly service: string;
+  /** Keyed hash of the exact destination. */
+  readonly destination: string;
+}
+
+/** The rule of `unblock`: budgets, runs and ladders of the destination begin anew. Verifications stay as they are. */
+export function createClearRule(command: OperatorCommand): Rule<OperatorOutcome> {
+  return (record) => ({
+    record: { ...record, ladders: [], shared: EMPTY_POOL, known: record.known.map((requester) => ({ ...requester, pool: EMPTY_POOL })) },
+    outcome: { wasBlocked: isBlocked(record), erased: 0 },
+    entries: [toEntry('unblock', command, record)],
+  });
+}
+
+/**
+ * The rule of `erase`: verifications, sealed destinations, ladders and requesters are gone; what was used of the budgets stays, merged, or erasing would hand
+ * out fresh guesses. The short record is written: nothing deletes one but its expiry.
+ */
+export function createEraseRule(command: OperatorCommand): Rule<OperatorOutcome> {
+  return (record) => ({
+    record: { time: record.time, verifications: [], ladders: [], shared: record.known.reduce((merged, { pool }) => mergePools(merged, pool), record.shared), known: [] },
+    outcome: { wasBlocked: isBlocked(record), erased: record.verifications.length },
+    entries: [toEntry('erase', command, record)],
+  });
+}
+
+function isBlocked({ shared, known }: DestinationRecord): boolean {
+  return shared.disabled || known.some(({ pool }) => pool.disabled);
+}
+
+function toEntry(type: string, { service, destination }: OperatorCommand, { time }: DestinationRecord): JournalEntry {
+  return { at: time.clock, service, type, destination, data: '{}' };
+}

@@ -1,0 +1,63 @@
+import { findPool, putPool, takeBackSend } from './budgets.ts';
+import { nextSendAt } from './claim-send.ts';
+import type { Rule } from './decide-record.ts';
+import type { SettledState } from './events.ts';
+import type { Limits } from './limits.ts';
+import { type DeliveryRecord, type DestinationRecord, type VerificationRecord, endVerification, readDeliveryState, replaceVerification } from './record.ts';
+import { findLadder, giveBackRung, putLadder } from './resend-ladder.ts';
+
+/** What a provider said of one message. */
+export interface CompleteCommand {
+  readonly entryId: string;
+  readonly deliveryId: string;
+  readonly state: SettledState;
+}
+
+/** The verification after that; undefined when it has been erased meanwhile. */
+export interface CompleteOutcome {
+  readonly verification: VerificationRecord | undefined;
+  readonly resendAt: number;
+}
+
+/**
+ * The rule that ends a send. Reported twice it changes nothing. A message that surely was not sent gives back what it claimed; a verification none of
+ * whose messages went out has failed.
+ */
+export function createCompleteRule(command: CompleteCommand, limits: Limits): Rule<CompleteOutcome> {
+  return (record) => {
+    const verification = record.verifications.find(({ entryId }) => entryId === command.entryId);
+    const delivery = verification?.deliveries.find(({ id }) => id === command.deliveryId);
+    if (verification === undefined || delivery === undefined) return { record, outcome: { verification, resendAt: record.time.seen } };
+    const now = record.time.seen;
+    if (delivery.state !== 'sending') return { record, outcome: { verification, resendAt: nextSendAt(record, verification.requester, limits) } };
+    const isLate = readDeliveryState(delivery, now, limits.sendingFor) === 'unknown';
+    // What comes too late may be known to others as `unknown` already: the rung stays claimed.
+    const settled = isLate ? record : settleClaim(record, verification.requester, delivery, command.state);
+    const done = endIfFailed({ ...verification, deliveries: verification.deliveries.map((other) => (other === delivery ? toDone(delivery, command) : other)) }, now, limits);
+    const changed = replaceVerification(settled, done);
+    return {
+      record: changed,
+      outcome: { verification: done, resendAt: nextSendAt(changed, verification.requester, limits) },
+      events: [{ type: 'delivered', verification: done, delivery: toDone(delivery, command) }],
+    };
+  };
+}
+
+function toDone({ id, channel, at }: DeliveryRecord, { state }: CompleteCommand): DeliveryRecord & { readonly state: SettledState } {
+  return { id, channel, state, at, before: undefined };
+}
+
+/** Gives the rung and the slot back after a refusal (once), and ends that chance after anything else. */
+function settleClaim(record: DestinationRecord, requester: string | undefined, delivery: DeliveryRecord, state: CompleteCommand['state']): DestinationRecord {
+  const ladder = findLadder(record, requester);
+  // Climbed again, cleared or approved since: what was claimed then is not this ladder's any more.
+  if (ladder === undefined || ladder.at !== delivery.at) return record;
+  if (state !== 'refused') return ladder.returned ? putLadder(record, requester, { ...ladder, returned: false }) : record;
+  const settled = putLadder(record, requester, giveBackRung(ladder, delivery.before));
+  return ladder.returned ? settled : putPool(settled, requester, takeBackSend(findPool(settled, requester).pool, delivery.at));
+}
+
+function endIfFailed(verification: VerificationRecord, now: number, { sendingFor }: Limits): VerificationRecord {
+  const isOut = verification.deliveries.some((delivery) => readDeliveryState(delivery, now, sendingFor) !== 'refused');
+  return verification.state === 'pending' && !isOut ? endVerification(verification, 'failed', now) : verification;
+}

@@ -1,0 +1,81 @@
+import type { Channel } from '../core/destination.ts';
+import type { SendRefusal } from './claim-send.ts';
+import type { DeliveryRecord, DeliveryState, VerificationRecord } from './record.ts';
+
+/** What became of a message. */
+export type SettledState = Exclude<DeliveryState, 'sending'>;
+
+/** What a rule says has happened, before it has an id that callers know. */
+export type RuleEvent =
+  | { readonly type: 'delivered'; readonly verification: VerificationRecord; readonly delivery: DeliveryRecord & { readonly state: SettledState } }
+  | { readonly type: 'checked'; readonly verification: VerificationRecord; readonly right: boolean }
+  | { readonly type: 'approved' | 'canceled' | 'expired'; readonly verification: VerificationRecord };
+
+/** What every event about a verification says. No number, address, code or requester is in any event. */
+export interface VerificationEvent {
+  readonly id: string;
+  readonly service: string;
+  readonly purpose: string;
+  readonly channel: Channel;
+  /** Masked. */
+  readonly to: string;
+}
+
+/** A start or resend that was not sent. */
+export interface RefusedEvent {
+  readonly service: string;
+  readonly purpose: string;
+  /** Masked. */
+  readonly to: string;
+  readonly reason: SendRefusal | 'guard_denied';
+  /** Which rule of the guard, where it was the guard. */
+  readonly rule?: string;
+}
+
+/** Event names and what their listeners are given. */
+export interface VerifierEvents {
+  /** A message is about to leave: for a new verification, or once more for a pending one. */
+  readonly started: VerificationEvent & { readonly deliveryId: string };
+  /** A message has left, was refused, or nobody can tell. */
+  readonly delivered: VerificationEvent & { readonly deliveryId: string; readonly state: SettledState };
+  readonly refused: RefusedEvent;
+  /** A guess was compared. */
+  readonly checked: VerificationEvent & { readonly right: boolean };
+  readonly approved: VerificationEvent;
+  readonly canceled: VerificationEvent;
+  readonly expired: VerificationEvent;
+}
+
+/** A listener; what it throws, or rejects with, changes nothing. */
+export type Listener<Name extends keyof VerifierEvents> = (event: VerifierEvents[Name]) => void;
+
+/** Listeners by event name. */
+export interface Emitter {
+  /** Adds a listener and returns what removes it. */
+  on<Name extends keyof VerifierEvents>(name: Name, listener: Listener<Name>): () => void;
+  emit<Name extends keyof VerifierEvents>(name: Name, event: VerifierEvents[Name]): void;
+}
+
+/** An emitter that never waits for a listener and never fails for one. */
+export function createEmitter(): Emitter {
+  const listeners = new Map<string, Set<(event: never) => unknown>>();
+  return {
+    on(name, listener) {
+      const added = listeners.get(name) ?? new Set();
+      listeners.set(name, added.add(listener));
+      return () => void added.delete(listener);
+    },
+    emit(name, event) {
+      for (const listener of listeners.get(name) ?? []) callQuietly(listener as (event: unknown) => unknown, event);
+    },
+  };
+}
+
+function callQuietly(listener: (event: unknown) => unknown, event: unknown): void {
+  try {
+    const returned = listener(event);
+    if (returned instanceof Promise) returned.catch(() => undefined);
+  } catch {
+    // A listener is a guest: an answer that was committed stays an answer.
+  }
+}

@@ -1,0 +1,192 @@
+import { CHANNELS } from '../core/destination.ts';
+import { CountersignError } from '../core/errors.ts';
+import { isEmptyPool } from './budgets.ts';
+import {
+  type AttemptRecord,
+  type DeliveryRecord,
+  type DeliveryState,
+  type DestinationRecord,
+  EMPTY_POOL,
+  type LadderRecord,
+  type Pool,
+  type VerificationRecord,
+  type VerificationState,
+} from './record.ts';
+
+/**
+ * Records as compact JSON: lists by position instead of names, times relative to the record's own. It is read and written at every call, and
+ * kept a million times. A schema version stands in front; a newer one is refused, never guessed at.
+ */
+
+/** The version this code writes, and the newest it reads. */
+export const RECORD_SCHEMA = 1;
+
+const STATES: readonly VerificationState[] = ['pending', 'approved', 'expired', 'max_attempts_reached', 'canceled', 'failed'];
+const DELIVERY_STATES: readonly DeliveryState[] = ['sending', 'sent', 'refused', 'unknown'];
+
+/** The text that a store keeps. */
+export function encodeRecord({ time, verifications, ladders, shared, known }: DestinationRecord): string {
+  const { seen } = time;
+  return JSON.stringify([
+    RECORD_SCHEMA,
+    seen,
+    time.clock - seen,
+    verifications.map((verification) => packVerification(verification, seen)),
+    ladders.map((ladder) => packLadder(ladder, seen)),
+    packPool(shared, seen),
+    known.map(({ requester, approvedAt, pool }) => [requester, approvedAt - seen, packPool(pool, seen)]),
+  ]);
+}
+
+/**
+ * The record in a text.
+ *
+ * @throws {CountersignError} `store_unavailable` where the text is no record of ours, or one of a newer version.
+ */
+export function decodeRecord(body: string): DestinationRecord {
+  const [schema, seen, clockOffset, verifications, ladders, shared, known] = parseList(body);
+  if (schema !== RECORD_SCHEMA) throw damaged(typeof schema === 'number' ? 'of a newer version of countersign: update this process' : 'not one of ours');
+  const base = number(seen);
+  return {
+    time: { seen: base, clock: base + number(clockOffset) },
+    verifications: list(verifications).map((packed) => unpackVerification(list(packed), base)),
+    ladders: list(ladders).map((packed) => unpackLadder(list(packed), base)),
+    shared: unpackPool(shared, base),
+    known: list(known).map((packed) => {
+      const [requester, approvedAt, pool] = list(packed);
+      return { requester: text(requester), approvedAt: number(approvedAt) + base, pool: unpackPool(pool, base) };
+    }),
+  };
+}
+
+function packVerification(verification: VerificationRecord, base: number): unknown[] {
+  const { code } = verification;
+  return [
+    verification.entryId,
+    verification.service,
+    verification.purpose,
+    verification.requester ?? 0,
+    verification.destination,
+    verification.masked,
+    CHANNELS.indexOf(verification.channel),
+    STATES.indexOf(verification.state),
+    verification.createdAt - base,
+    verification.expiresAt - base,
+    verification.endedAt === undefined ? null : verification.endedAt - base,
+    [code.keyId, code.length, code.generation, code.guessed ? 1 : 0, code.digest ?? 0],
+    verification.wrong,
+    verification.deliveries.map((delivery) => packDelivery(delivery, base)),
+    verification.sealed ?? 0,
+    verification.attempts.map(({ key, at, attemptsLeft, sealed }) => [key, at - base, attemptsLeft ?? 0, sealed ?? 0]),
+  ];
+}
+
+function unpackVerification(packed: readonly unknown[], base: number): VerificationRecord {
+  const [entryId, service, purpose, requester, destination, masked, channel, state, createdAt, expiresAt, endedAt, code, wrong, deliveries, sealed, attempts] =
+    packed;
+  const [keyId, length, generation, guessed, digest] = list(code);
+  return {
+    entryId: text(entryId),
+    service: text(service),
+    purpose: text(purpose),
+    requester: optionalText(requester),
+    destination: text(destination),
+    masked: text(masked),
+    channel: member(CHANNELS, channel),
+    state: member(STATES, state),
+    createdAt: number(createdAt) + base,
+    expiresAt: number(expiresAt) + base,
+    endedAt: endedAt === null ? undefined : number(endedAt) + base,
+    code: { keyId: text(keyId), length: number(length), generation: number(generation), guessed: guessed !== 0, digest: optionalText(digest) },
+    wrong: number(wrong),
+    deliveries: list(deliveries).map((delivery) => unpackDelivery(list(delivery), base)),
+    sealed: optionalText(sealed),
+    attempts: list(attempts).map((attempt) => unpackAttempt(list(attempt), base)),
+  };
+}
+
+function packDelivery({ id, channel, state, at, before }: DeliveryRecord, base: number): unknown[] {
+  const packed = [id, CHANNELS.indexOf(channel), DELIVERY_STATES.indexOf(state), at - base];
+  return before === undefined ? packed : [...packed, packLadder(before, base)];
+}
+
+function unpackDelivery([id, channel, state, at, before]: readonly unknown[], base: number): DeliveryRecord {
+  return {
+    id: text(id),
+    channel: member(CHANNELS, channel),
+    state: member(DELIVERY_STATES, state),
+    at: number(at) + base,
+    before: before === undefined ? undefined : unpackLadder(list(before), base),
+  };
+}
+
+function unpackAttempt([key, at, attemptsLeft, sealed]: readonly unknown[], base: number): AttemptRecord {
+  const left = number(attemptsLeft);
+  return { key: text(key), at: number(at) + base, attemptsLeft: left === 0 ? undefined : left, sealed: optionalText(sealed) };
+}
+
+function packLadder({ requester, step, at, returned }: LadderRecord, base: number): unknown[] {
+  return [requester, step, at - base, returned ? 1 : 0];
+}
+
+function unpackLadder([requester, step, at, returned]: readonly unknown[], base: number): LadderRecord {
+  return { requester: text(requester), step: number(step), at: number(at) + base, returned: returned !== 0 };
+}
+
+function packPool(pool: Pool, base: number): unknown {
+  if (isEmptyPool(pool)) return 0;
+  const relative = (at: number) => at - base;
+  return [pool.sends.map(relative), pool.wrong.map(relative), pool.run, pool.run === 0 ? 0 : pool.runAt - base, pool.disabled ? 1 : 0];
+}
+
+function unpackPool(packed: unknown, base: number): Pool {
+  if (packed === 0) return EMPTY_POOL;
+  const [sends, wrong, run, runAt, disabled] = list(packed);
+  const absolute = (at: unknown) => number(at) + base;
+  const wrongInARow = number(run);
+  return {
+    sends: list(sends).map(absolute),
+    wrong: list(wrong).map(absolute),
+    run: wrongInARow,
+    runAt: wrongInARow === 0 ? 0 : absolute(runAt),
+    disabled: disabled !== 0,
+  };
+}
+
+function parseList(body: string): readonly unknown[] {
+  try {
+    return list(JSON.parse(body));
+  } catch {
+    throw damaged('not one of ours');
+  }
+}
+
+/** Ensure that nothing missing or of another type is taken for a count: a limit compared with `undefined` would always pass. */
+function number(value: unknown): number {
+  if (!Number.isSafeInteger(value)) throw damaged('damaged');
+  return value as number;
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') throw damaged('damaged');
+  return value;
+}
+
+function optionalText(value: unknown): string | undefined {
+  return value === 0 ? undefined : text(value);
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw damaged('damaged');
+  return value;
+}
+
+function member<T>(members: readonly T[], position: unknown): T {
+  const found = members[number(position)];
+  if (found === undefined) throw damaged('damaged');
+  return found;
+}
+
+function damaged(how: string): CountersignError {
+  return new CountersignError('store_unavailable', `the record of this destination is ${how}`);
+}

@@ -1,0 +1,144 @@
+import type { Channel } from '../core/destination.ts';
+
+/**
+ * Everything that limits one destination, in one record: its verifications, ladders and budgets. Times are milliseconds of the record's own time (see
+ * record-time.ts); keys are keyed hashes. Rules take a record and make another: nothing in it is ever changed in place.
+ */
+export interface DestinationRecord {
+  readonly time: RecordTime;
+  readonly verifications: readonly VerificationRecord[];
+  readonly ladders: readonly LadderRecord[];
+  /** The budgets that everyone shares who is not known. */
+  readonly shared: Pool;
+  readonly known: readonly KnownRequester[];
+}
+
+/** How far the record's time has come, and what the store's clock showed then: the two differ only after a clock was set back. */
+export interface RecordTime {
+  readonly seen: number;
+  readonly clock: number;
+}
+
+/** Terminal states never change; `pending` is the only one that is not. */
+export type VerificationState = 'pending' | 'approved' | 'expired' | 'max_attempts_reached' | 'canceled' | 'failed';
+
+/** One claim that this requester holds this destination for this purpose. */
+export interface VerificationRecord {
+  /** The second half of its id: 8 random bytes as base64url. */
+  readonly entryId: string;
+  readonly service: string;
+  readonly purpose: string;
+  /** Keyed hash; undefined when it was started without one. */
+  readonly requester: string | undefined;
+  /** Keyed hash of the exact destination. */
+  readonly destination: string;
+  readonly masked: string;
+  /** The channel of the newest delivery. */
+  readonly channel: Channel;
+  readonly state: VerificationState;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  /** When it came to its terminal state. */
+  readonly endedAt: number | undefined;
+  readonly code: CodeRecord;
+  /** Wrong guesses judged. */
+  readonly wrong: number;
+  readonly deliveries: readonly DeliveryRecord[];
+  /** The destination under AES-256-GCM; only while pending. */
+  readonly sealed: string | undefined;
+  /** Recent attempts that carried an `attemptId`. */
+  readonly attempts: readonly AttemptRecord[];
+}
+
+/** How the code of a verification is found again, without being kept. */
+export interface CodeRecord {
+  readonly keyId: string;
+  readonly length: number;
+  /** Which of the derived codes is alive. */
+  readonly generation: number;
+  /** Whether a wrong guess was made at this generation: then the next resend moves on. */
+  readonly guessed: boolean;
+  /** Keyed hash of a code that the caller gave; undefined for derived codes. */
+  readonly digest: string | undefined;
+}
+
+/** `sending` for longer than `limits.sendingFor` reads as `unknown`: see {@link readDeliveryState}. */
+export type DeliveryState = 'sending' | 'sent' | 'refused' | 'unknown';
+
+/** One message carrying the code. */
+export interface DeliveryRecord {
+  /** 16 random bytes as hex. */
+  readonly id: string;
+  readonly channel: Channel;
+  readonly state: DeliveryState;
+  readonly at: number;
+  /** The ladder before this send claimed its rung; only while sending. Undefined where there was none. */
+  readonly before: LadderRecord | undefined;
+}
+
+/** How far one requester has come on the resend ladder. */
+export interface LadderRecord {
+  /** Keyed hash of the requester; '' for everyone without one. */
+  readonly requester: string;
+  /** Sends since the ladder began: the wait after the last is rung `step - 1`. 0 only after the first was given back. */
+  readonly step: number;
+  readonly at: number;
+  /** Whether the rung that was last claimed has been given back: that happens once. */
+  readonly returned: boolean;
+}
+
+/** Budgets and what was used of them. */
+export interface Pool {
+  /** When messages left, oldest first, as far back as a day. */
+  readonly sends: readonly number[];
+  /** When wrong guesses were judged, oldest first, as far back as a day. */
+  readonly wrong: readonly number[];
+  /** Wrong guesses since the last approval. */
+  readonly run: number;
+  /** When the last of the run was made. */
+  readonly runAt: number;
+  /** Ended by an operator only. */
+  readonly disabled: boolean;
+}
+
+/** A requester that was approved for this destination. */
+export interface KnownRequester {
+  readonly requester: string;
+  readonly approvedAt: number;
+  readonly pool: Pool;
+}
+
+/** What is answered to the same `attemptId` again. */
+export interface AttemptRecord {
+  /** Keyed hash of the attempt id; for a wrong guess of the guess with it. */
+  readonly key: string;
+  readonly at: number;
+  /** Undefined: approved. Else the attempts left that were answered. */
+  readonly attemptsLeft: number | undefined;
+  /** The destination, under a key that takes the attempt id to derive; only for an approval. */
+  readonly sealed: string | undefined;
+}
+
+/** Budgets nobody has used. */
+export const EMPTY_POOL: Pool = { sends: [], wrong: [], run: 0, runAt: 0, disabled: false };
+
+/** A record of which nothing is known yet. */
+export function createRecord(now: number): DestinationRecord {
+  return { time: { seen: now, clock: now }, verifications: [], ladders: [], shared: EMPTY_POOL, known: [] };
+}
+
+/** The state of a delivery at a time: one that was `sending` too long ago is `unknown`, whatever became of its process. */
+export function readDeliveryState(delivery: DeliveryRecord, now: number, sendingFor: number): DeliveryState {
+  return delivery.state === 'sending' && now >= delivery.at + sendingFor ? 'unknown' : delivery.state;
+}
+
+/** The record with one of its verifications replaced. */
+export function replaceVerification(record: DestinationRecord, changed: VerificationRecord): DestinationRecord {
+  const verifications = record.verifications.map((verification) => (verification.entryId === changed.entryId ? changed : verification));
+  return { ...record, verifications };
+}
+
+/** A verification brought to a terminal state: what only a pending one needs is gone. */
+export function endVerification(verification: VerificationRecord, state: Exclude<VerificationState, 'pending'>, now: number): VerificationRecord {
+  return { ...verification, state, endedAt: now, sealed: undefined };
+}

@@ -1,0 +1,127 @@
+import { parseCode } from '../core/code-input.ts';
+import { CHANNELS, type Channel, type Destination, channelsFor, parseDestination } from '../core/destination.ts';
+import { CountersignError } from '../core/errors.ts';
+
+/** Untrusted input → checked values. Every fault is thrown, naming the field and never its value. */
+
+/** Whose verification, as the caller says it. */
+export interface ParsedOwner {
+  readonly purpose: string;
+  readonly requester: string | undefined;
+}
+
+/** A checked {@link StartInput}. */
+export interface ParsedStart extends ParsedOwner {
+  readonly to: Destination;
+  readonly channel: Channel;
+  readonly code: string | undefined;
+}
+
+/** A checked {@link ResendInput}. */
+export interface ParsedResend extends ParsedOwner {
+  readonly id: string;
+  readonly channel: Channel | undefined;
+  readonly code: string | undefined;
+}
+
+/** A checked {@link CheckInput}. */
+export interface ParsedCheck extends ParsedOwner {
+  readonly id: string;
+  readonly code: string;
+  readonly attemptId: string | undefined;
+}
+
+const DEFAULT_PURPOSE = 'default';
+const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** @param offered the channels that the provider has a way out for. */
+export function parseStart(input: unknown, offered: readonly Channel[]): ParsedStart {
+  const fields = parseFields(input, ['to', 'channel', 'purpose', 'requester', 'code']);
+  const to = parseDestination(fields.to);
+  const channel = fields.channel === undefined ? channelsFor(to.kind)[0] : parseChannel(fields.channel);
+  assertReaches(channel, to.kind);
+  assertOffered(channel, offered);
+  return { to, channel, ...parseOwner(fields), code: parseOptionalCode(fields.code) };
+}
+
+export function parseResend(input: unknown, offered: readonly Channel[]): ParsedResend {
+  const fields = parseFields(input, ['id', 'channel', 'purpose', 'requester', 'code']);
+  const channel = fields.channel === undefined ? undefined : parseChannel(fields.channel);
+  if (channel !== undefined) assertOffered(channel, offered);
+  return { id: parseId(fields.id), channel, ...parseOwner(fields), code: parseOptionalCode(fields.code) };
+}
+
+export function parseCheck(input: unknown): ParsedCheck {
+  const fields = parseFields(input, ['id', 'code', 'purpose', 'requester', 'attemptId']);
+  const attemptId = parseOptionalText(fields.attemptId, 'attemptId', 8, 128);
+  return { id: parseId(fields.id), code: parseCode(fields.code), ...parseOwner(fields), attemptId };
+}
+
+export function parseVerificationInput(input: unknown): ParsedOwner & { readonly id: string } {
+  const fields = parseFields(input, ['id', 'purpose', 'requester']);
+  return { id: parseId(fields.id), ...parseOwner(fields) };
+}
+
+export function parseDestinationInput(input: unknown): Destination {
+  return parseDestination(parseFields(input, ['to']).to);
+}
+
+/** The name of a service or purpose. */
+export function parseName(value: unknown, field: string): string {
+  if (typeof value !== 'string' || !NAME.test(value)) throw invalid(`\`${field}\` must be 1 to 64 letters, digits, "_", "." or "-"`, field);
+  return value;
+}
+
+/** Ensure that a channel reaches this kind of destination. */
+export function assertReaches(channel: Channel, kind: Destination['kind']): void {
+  if (!channelsFor(kind).includes(channel)) throw invalid(`\`channel\` ${channel} does not reach ${kind === 'email' ? 'an address' : 'a phone number'}`, 'channel');
+}
+
+/** Ensure that no field is misspelt: `requestor` passed over in silence would leave a verification unbound. */
+function parseFields<Name extends string>(input: unknown, names: readonly Name[]): { readonly [N in Name]?: unknown } {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw invalid('the input must be an object', 'input');
+  if (Object.keys(input).some((name) => !(names as readonly string[]).includes(name))) {
+    throw invalid(`the input has an unknown field; known are ${names.join(', ')}`, 'input');
+  }
+  return input as { readonly [N in Name]?: unknown };
+}
+
+function parseOwner(fields: { readonly purpose?: unknown; readonly requester?: unknown }): ParsedOwner {
+  return {
+    purpose: fields.purpose === undefined ? DEFAULT_PURPOSE : parseName(fields.purpose, 'purpose'),
+    requester: parseOptionalText(fields.requester, 'requester', 1, 256),
+  };
+}
+
+function parseId(value: unknown): string {
+  if (typeof value !== 'string' || value.length === 0) throw invalid('`id` must be a string that is not empty', 'id');
+  return value;
+}
+
+function parseChannel(value: unknown): Channel {
+  const channel = CHANNELS.find((name) => name === value);
+  if (channel === undefined) throw invalid(`\`channel\` must be one of ${CHANNELS.join(', ')}`, 'channel');
+  return channel;
+}
+
+function assertOffered(channel: Channel, offered: readonly Channel[]): void {
+  if (!offered.includes(channel)) throw invalid(`\`channel\` ${channel} is not offered here; offered: ${offered.join(', ')}`, 'channel');
+}
+
+function parseOptionalCode(value: unknown): string | undefined {
+  return value === undefined ? undefined : parseCode(value);
+}
+
+function parseOptionalText(value: unknown, field: string, min: number, max: number): string | undefined {
+  if (value === undefined) return undefined;
+  // A null requester is not "none": it is a missing account id that would leave the verification unbound.
+  // Half a surrogate pair becomes U+FFFD where it is hashed: two requesters would become one.
+  if (typeof value !== 'string' || value.length < min || value.length > max || /[\0\p{Cs}]/u.test(value)) {
+    throw invalid(`\`${field}\` must be a string of ${min} to ${max} characters, well-formed and without NUL`, field);
+  }
+  return value;
+}
+
+function invalid(message: string, field: string): CountersignError {
+  return new CountersignError('invalid_request', message, { field });
+}

@@ -1,0 +1,52 @@
+import type { Limits } from './limits.ts';
+import type { DestinationRecord, LadderRecord } from './record.ts';
+
+/** The name of the ladder that everyone without a requester climbs together. */
+export const SHARED_LADDER = '';
+
+/** The ladder of a requester; undefined at its foot. */
+export function findLadder(record: DestinationRecord, requester: string | undefined): LadderRecord | undefined {
+  return record.ladders.find((ladder) => ladder.requester === (requester ?? SHARED_LADDER));
+}
+
+/** From when on the next send is allowed: the wait that follows the last send is the rung it stands on. 0 at the foot. */
+export function nextRungAt(ladder: LadderRecord | undefined, limits: Limits): number {
+  return ladder === undefined || ladder.step === 0 ? 0 : ladder.at + rungAfter(ladder, limits);
+}
+
+/** The ladder after one more send. Behind the last rung it begins again. */
+export function climbLadder(ladder: LadderRecord | undefined, requester: string | undefined, now: number, limits: Limits): LadderRecord {
+  const step = ladder === undefined || ladder.step >= limits.ladder.length ? 1 : ladder.step + 1;
+  return { requester: requester ?? SHARED_LADDER, step, at: now, returned: ladder?.returned ?? false };
+}
+
+/**
+ * The ladder after a send that surely was not sent. The rung is given back once: if the next send is refused as well, that one keeps it, or whoever
+ * knows a number that carriers refuse could make us ask them without end.
+ *
+ * @param before the ladder before that send climbed it.
+ */
+export function giveBackRung(climbed: LadderRecord, before: LadderRecord | undefined): LadderRecord {
+  if (climbed.returned) return { ...climbed, returned: false };
+  return { ...(before ?? { ...climbed, step: 0 }), returned: true };
+}
+
+/** When a ladder may be forgotten: after its longest wait it begins again at the foot, wherever it stood. */
+export function ladderEndsAt(ladder: LadderRecord, limits: Limits): number {
+  return ladder.at + longestRung(limits);
+}
+
+/** The record with a requester's ladder replaced, or removed where there is none. */
+export function putLadder(record: DestinationRecord, requester: string | undefined, ladder: LadderRecord | undefined): DestinationRecord {
+  const others = record.ladders.filter((other) => other.requester !== (requester ?? SHARED_LADDER));
+  return { ...record, ladders: ladder === undefined ? others : [...others, ladder] };
+}
+
+function rungAfter({ requester, step }: LadderRecord, limits: Limits): number {
+  const rung = limits.ladder[Math.min(step, limits.ladder.length) - 1] ?? longestRung(limits);
+  return requester === SHARED_LADDER ? Math.min(rung, limits.sharedRung) : rung;
+}
+
+function longestRung({ ladder }: Limits): number {
+  return ladder.at(-1) ?? 0;
+}

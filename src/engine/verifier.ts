@@ -1,0 +1,353 @@
+import { randomBytes } from 'node:crypto';
+import { type Channel, Destination } from '../core/destination.ts';
+import { CountersignError } from '../core/errors.ts';
+import { type VerificationIds, type VerificationRef, createVerificationIds, toDeliveryId } from '../core/ids.ts';
+import { type KeyOptions, type KeyRing, createKeyRing } from '../core/keys.ts';
+import { Secret } from '../core/secret.ts';
+import type { Provider, ProviderSendRequest, ProviderSendResult } from '../providers/provider.ts';
+import type { RecordKey, Store } from '../stores/store.ts';
+import { type SendCommand, createResendRule, createStartRule } from './begin.ts';
+import { createCancelRule } from './cancel.ts';
+import { type Claim, type ClaimOutcome, type GiveCode, type Refusal, nextSendAt } from './claim-send.ts';
+import { type OperatorCommand, type OperatorOutcome, createClearRule, createEraseRule } from './clear.ts';
+import { type CompleteCommand, type CompleteOutcome, createCompleteRule } from './complete.ts';
+import { type Committed, type Rule, decideRecord, viewRecord } from './decide-record.ts';
+import { type Emitter, type Listener, type RuleEvent, type VerifierEvents, createEmitter } from './events.ts';
+import { type VerificationClaim, findVerification } from './find-verification.ts';
+import type { Guard, GuardRequest, GuardVerdict } from './guard.ts';
+import { FINGERPRINT_KEY, decideFingerprint } from './index-fingerprint.ts';
+import { createJudgeRule } from './judge.ts';
+import { type Limits, resolveLimits } from './limits.ts';
+import type { DestinationRecord, RecordTime, VerificationRecord } from './record.ts';
+import { describeVerification, renderJudged, renderShown, renderVerification, toDate } from './render.ts';
+import { type ParsedOwner, assertReaches, parseCheck, parseDestinationInput, parseName, parseResend, parseStart, parseVerificationInput } from './requests.ts';
+import type {
+  CancelResult,
+  CheckInput,
+  CheckResult,
+  DestinationInput,
+  EraseResult,
+  PendingVerification,
+  RefusedResult,
+  ResendInput,
+  ResendResult,
+  ShowResult,
+  StartInput,
+  StartResult,
+  UnblockResult,
+  VerificationInput,
+} from './results.ts';
+import { type Vault, createVault } from './vault.ts';
+
+/** Everything a verifier is made of. */
+export interface VerifierOptions extends KeyOptions {
+  readonly store: Store;
+  readonly provider: Provider;
+  /** The tenant whose verifications these are. @defaultValue `default` */
+  readonly service?: string;
+  /** Any of {@link Limits}; the rest stay at {@link DEFAULT_LIMITS}. One set for a whole deployment: the store does not keep it. */
+  readonly limits?: Partial<Limits>;
+  /** Asked before every send. @defaultValue every send is worth its cost */
+  readonly guard?: Guard;
+}
+
+/**
+ * Proves that a person holds a phone number or an email address. A well-formed request ends in a value; malformed input, misuse and a failing world throw
+ * {@link CountersignError}: `invalid_destination`, `invalid_code`, `invalid_request`, `store_unavailable`, `provider_unavailable`, `provider_rejected`.
+ */
+export interface Verifier {
+  /** Sends a code, or says from when on it would. With a requester, a start while one is pending sends that one again. */
+  start(input: StartInput): Promise<StartResult>;
+  /** Judges one guess. A right code is approved by exactly one call. */
+  check(input: CheckInput): Promise<CheckResult>;
+  /** Sends a pending verification again: same id, life not extended. */
+  resend(input: ResendInput): Promise<ResendResult>;
+  /** Ends a pending verification; it returns nothing to ladder or budgets. */
+  cancel(input: VerificationInput): Promise<CancelResult>;
+  /** What is known of a verification, without changing anything. For operators and support. */
+  show(input: VerificationInput): Promise<ShowResult>;
+  /** An operator's act: enables a disabled destination and begins its budgets and ladders anew. Goes into the journal. */
+  unblock(input: DestinationInput): Promise<UnblockResult>;
+  /** An operator's act: forgets a destination's verifications; what was used of its budgets stays. Goes into the journal. */
+  erase(input: DestinationInput): Promise<EraseResult>;
+  /** Listens to what has been committed; nothing waits for a listener or fails for one. Returns what ends it. */
+  on<Name extends keyof VerifierEvents>(name: Name, listener: Listener<Name>): () => void;
+}
+
+/**
+ * Makes a verifier.
+ *
+ * @throws {CountersignError} `configuration_invalid`, naming the option.
+ *
+ * @example
+ * const verifier = createVerifier({ secret, store: createMemoryStore(), provider: createSelfIssuedProvider({ senders: [outbox] }) });
+ * const started = await verifier.start({ to: '+14155552671' });
+ */
+export function createVerifier(options: VerifierOptions): Verifier {
+  return new StoreVerifier(options);
+}
+
+/** The shell around the rules: parse, ask the store, ask the provider, render. It decides nothing. */
+class StoreVerifier implements Verifier {
+  readonly #store: Store;
+  readonly #provider: Provider;
+  readonly #guard: Guard | undefined;
+  readonly #service: string;
+  readonly #limits: Limits;
+  readonly #keys: KeyRing;
+  readonly #vault: Vault;
+  readonly #ids: VerificationIds;
+  readonly #emitter: Emitter = createEmitter();
+  #ready: Promise<undefined> | undefined;
+
+  constructor({ store, provider, service = 'default', limits, guard, ...keyOptions }: VerifierOptions) {
+    assertPort(store, 'store', 'update');
+    assertPort(provider, 'provider', 'send');
+    if (guard !== undefined) assertPort(guard, 'guard', 'assess');
+    this.#store = store;
+    this.#provider = provider;
+    this.#guard = guard;
+    this.#service = parseName(service, 'service');
+    this.#limits = resolveLimits(limits);
+    this.#keys = createKeyRing(keyOptions);
+    this.#vault = createVault(this.#keys);
+    this.#ids = createVerificationIds(this.#keys.id);
+  }
+
+  async start(input: StartInput): Promise<StartResult> {
+    const { to, channel, code, ...owner } = parseStart(input, this.#provider.channels);
+    const denied = await this.#assess(to, channel, owner);
+    if (denied !== undefined) return denied;
+    const ref = { recordId: this.#toRecordId(to), entryId: randomBytes(8).toString('base64url') };
+    const destination = this.#keys.destinationKey(to.reveal());
+    const rule = createStartRule(
+      {
+        ...this.#toClaim(ref, owner),
+        ...this.#toSendCommand(ref, code),
+        ...{ destination, channel, masked: to.masked, life: to.kind === 'email' ? this.#limits.emailLife : this.#limits.life },
+        seal: this.#vault.createSeal({ verificationId: this.#ids.encode(ref), service: this.#service, destinationKey: destination }, to.reveal()),
+      },
+      this.#limits,
+    );
+    const committed = await this.#update(ref.recordId, rule);
+    return this.#deliver(ref.recordId, committed, { to, code, ...owner });
+  }
+
+  async resend(input: ResendInput): Promise<ResendResult> {
+    const { id, channel, code, ...owner } = parseResend(input, this.#provider.channels);
+    const ref = this.#ids.decode(id);
+    // A look before the update, for what the guard and the sender must know; the rule decides on the record as it is then.
+    const found = ref && (await this.#look(ref, owner));
+    if (ref === undefined || found === undefined) return { status: 'not_found' };
+    const { verification } = found;
+    const to = verification.state === 'pending' ? new Destination(this.#vault.open(this.#ids.encode(ref), verification), verification.masked) : undefined;
+    if (to !== undefined && channel !== undefined) assertReaches(channel, to.kind);
+    const denied = to && (await this.#assess(to, channel ?? verification.channel, owner));
+    if (denied) return denied;
+    const rule = createResendRule({ ...this.#toClaim(ref, owner), ...this.#toSendCommand(ref, code), channel }, this.#limits);
+    const committed = await this.#update(ref.recordId, rule);
+    const { outcome, time } = committed;
+    if (outcome.kind === 'not_found') return { status: 'not_found' };
+    if (outcome.kind === 'ended') return { status: outcome.state };
+    if (to === undefined) throw new CountersignError('store_unavailable', 'the record of this destination went back to an earlier state');
+    return this.#deliver(ref.recordId, { ...committed, outcome, time }, { to, code, ...owner });
+  }
+
+  async check(input: CheckInput): Promise<CheckResult> {
+    const request = parseCheck(input);
+    const ref = this.#ids.decode(request.id);
+    if (ref === undefined) return { status: 'not_found' };
+    const id = this.#ids.encode(ref);
+    const { code, attemptId } = request;
+    const rule = createJudgeRule(
+      {
+        ...this.#toClaim(ref, request),
+        length: code.length,
+        matches: (alive) => this.#vault.matches(id, alive, code),
+        open: (verification) => this.#vault.open(id, verification),
+        attempt: attemptId === undefined ? undefined : this.#vault.toAttempt(id, attemptId, code),
+      },
+      this.#limits,
+    );
+    const { outcome, time } = await this.#update(ref.recordId, rule);
+    return renderJudged(outcome, id, request.requester, time);
+  }
+
+  async cancel(input: VerificationInput): Promise<CancelResult> {
+    const { id, ...owner } = parseVerificationInput(input);
+    const ref = this.#ids.decode(id);
+    if (ref === undefined) return { status: 'not_found' };
+    const { outcome } = await this.#update(ref.recordId, createCancelRule(this.#toClaim(ref, owner)));
+    return { status: outcome.state ?? 'not_found' };
+  }
+
+  async show(input: VerificationInput): Promise<ShowResult> {
+    const { id, ...owner } = parseVerificationInput(input);
+    const ref = this.#ids.decode(id);
+    const found = ref && (await this.#look(ref, owner));
+    if (ref === undefined || found === undefined) return { status: 'not_found' };
+    const { record, verification } = found;
+    const resendAt = nextSendAt(record, verification.requester, this.#limits);
+    return renderShown(verification, renderVerification(verification, this.#ids.encode(ref), resendAt, record.time, this.#limits), record.time, this.#limits);
+  }
+
+  async unblock(input: DestinationInput): Promise<UnblockResult> {
+    const { wasBlocked } = await this.#operate(input, createClearRule);
+    return { status: 'unblocked', wasBlocked };
+  }
+
+  async erase(input: DestinationInput): Promise<EraseResult> {
+    const { erased } = await this.#operate(input, createEraseRule);
+    return { status: 'erased', verifications: erased };
+  }
+
+  on<Name extends keyof VerifierEvents>(name: Name, listener: Listener<Name>): () => void {
+    return this.#emitter.on(name, listener);
+  }
+
+  /** Sends what was claimed, and settles the claim by what became of it. */
+  async #deliver(recordId: string, { outcome, time }: Committed<ClaimOutcome>, request: SendRequest): Promise<StartResult> {
+    if (outcome.kind === 'code_needed') throw new CountersignError('invalid_request', 'this verification carries a code of yours: bring it again as `code`', { field: 'code' });
+    if (outcome.kind === 'refused') return this.#refuse(recordId, outcome, time, request);
+    const { verification, delivery } = outcome;
+    const id = this.#ids.encode({ recordId, entryId: verification.entryId });
+    const deliveryId = toDeliveryId(delivery.id);
+    this.#emitter.emit('started', { ...describeVerification(id, verification), deliveryId });
+    const code = request.code === undefined ? this.#vault.derive(id, verification.code) : new Secret(request.code);
+    const sent = await sendOnce(this.#provider, { to: request.to, channel: delivery.channel, code, verificationId: id, deliveryId });
+    const completed = await this.#complete(recordId, { entryId: verification.entryId, deliveryId: delivery.id, state: sent.status });
+    if (sent.status === 'refused') throw toProviderError(this.#provider.name, sent.permanent);
+    return { status: 'pending', ...this.#renderSent(id, outcome, time, completed) };
+  }
+
+  /** After a store that fails between the send and its settling the message is out and its claim committed: the record will read `unknown`, and so does the answer. */
+  #renderSent(id: string, { verification, delivery, resendAt }: Claim, time: RecordTime, completed: Committed<CompleteOutcome> | undefined): PendingVerification {
+    if (completed?.outcome.verification !== undefined) {
+      return renderVerification(completed.outcome.verification, id, completed.outcome.resendAt, completed.time, this.#limits);
+    }
+    const deliveries = verification.deliveries.map((other) => (other.id === delivery.id ? ({ ...other, state: 'unknown' } as const) : other));
+    return renderVerification({ ...verification, deliveries }, id, resendAt, time, this.#limits);
+  }
+
+  async #complete(recordId: string, command: CompleteCommand): Promise<Committed<CompleteOutcome> | undefined> {
+    try {
+      return await this.#update(recordId, createCompleteRule(command, this.#limits));
+    } catch (error) {
+      if (error instanceof CountersignError && error.code === 'store_unavailable') return undefined;
+      throw error;
+    }
+  }
+
+  #refuse(recordId: string, { reason, retryAt, live, resendAt }: Refusal, time: RecordTime, { to, purpose }: SendRequest): RefusedResult {
+    this.#emitter.emit('refused', { service: this.#service, purpose, to: to.masked, reason });
+    const id = live && this.#ids.encode({ recordId, entryId: live.entryId });
+    return {
+      status: 'refused',
+      reason,
+      ...(retryAt !== undefined && { retryAt: toDate(retryAt, time) }),
+      ...(live && id && reason !== 'budget_exhausted' && { verification: renderVerification(live, id, resendAt, time, this.#limits) }),
+    };
+  }
+
+  /** Asks the guard; undefined when the send may go on. */
+  async #assess(to: Destination, channel: Channel, { purpose }: ParsedOwner): Promise<RefusedResult | undefined> {
+    if (this.#guard === undefined) return undefined;
+    const verdict = await askGuard(this.#guard, { country: to.country, kind: to.kind, channel, service: this.#service, purpose });
+    if (verdict.allowed) return undefined;
+    const { rule, detail, retryAt } = verdict;
+    this.#emitter.emit('refused', { service: this.#service, purpose, to: to.masked, reason: 'guard_denied', rule });
+    return { status: 'refused', reason: 'guard_denied', rule, detail, ...(retryAt && { retryAt }) };
+  }
+
+  /** Runs a rule on a record; events go out after the commit, and only what was committed comes back. */
+  async #update<O>(recordId: string, rule: Rule<O>): Promise<Committed<O>> {
+    await this.#prepare();
+    const committed = await this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits, this.#vault.knowsKey));
+    for (const event of committed.events) this.#publish(recordId, event);
+    return committed;
+  }
+
+  async #look(ref: VerificationRef, owner: ParsedOwner): Promise<{ record: DestinationRecord; verification: VerificationRecord } | undefined> {
+    await this.#prepare();
+    const record = viewRecord(await this.#store.read(toRecordKey(ref.recordId)), this.#limits, this.#vault.knowsKey);
+    const verification = findVerification(record, this.#toClaim(ref, owner));
+    return verification && { record, verification };
+  }
+
+  async #operate(input: DestinationInput, createRule: (command: OperatorCommand) => Rule<OperatorOutcome>): Promise<OperatorOutcome> {
+    const to = parseDestinationInput(input);
+    const command = { service: this.#service, destination: this.#keys.destinationKey(to.reveal()) };
+    return (await this.#update(this.#toRecordId(to), createRule(command))).outcome;
+  }
+
+  /** Before the first use of the store; again at the next call where that failed. */
+  #prepare(): Promise<undefined> {
+    this.#ready ??= this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint)).catch((error: unknown) => {
+      this.#ready = undefined;
+      throw error;
+    });
+    return this.#ready;
+  }
+
+  #publish(recordId: string, event: RuleEvent): void {
+    const { verification } = event;
+    const about = describeVerification(this.#ids.encode({ recordId, entryId: verification.entryId }), verification);
+    if (event.type === 'checked') this.#emitter.emit('checked', { ...about, right: event.right });
+    else if (event.type === 'delivered') this.#emitter.emit('delivered', { ...about, deliveryId: toDeliveryId(event.delivery.id), state: event.delivery.state });
+    else this.#emitter.emit(event.type, about);
+  }
+
+  #toRecordId(to: Destination): string {
+    return this.#keys.limitKey(to.revealFolded()).toString('base64url');
+  }
+
+  #toClaim({ entryId }: VerificationRef, { purpose, requester }: ParsedOwner): VerificationClaim {
+    const key = requester === undefined ? undefined : this.#keys.requesterKey(this.#service, requester);
+    return { entryId, service: this.#service, purpose, requester: key };
+  }
+
+  #toSendCommand({ recordId }: VerificationRef, code: string | undefined): SendCommand {
+    const give: GiveCode = (entryId) => this.#vault.toGivenCode(this.#ids.encode({ recordId, entryId }), code ?? '');
+    return { deliveryId: randomBytes(16).toString('hex'), keyId: this.#vault.keyId, give: code === undefined ? undefined : give };
+  }
+}
+
+/** What is sent, and for whom. */
+interface SendRequest extends ParsedOwner {
+  readonly to: Destination;
+  readonly code: string | undefined;
+}
+
+function toRecordKey(id: string): RecordKey {
+  return { kind: 'destination', partition: '', id };
+}
+
+/** One call of a provider. What it throws is not told from a message that left: `unknown`. */
+async function sendOnce(provider: Provider, request: ProviderSendRequest): Promise<ProviderSendResult> {
+  try {
+    const result = await provider.send(request);
+    return result?.status === 'sent' || result?.status === 'refused' ? result : { status: 'unknown' };
+  } catch {
+    return { status: 'unknown' };
+  }
+}
+
+/** A guard that fails lets nothing through. */
+async function askGuard(guard: Guard, request: GuardRequest): Promise<GuardVerdict> {
+  try {
+    return await guard.assess(request);
+  } catch (error) {
+    if (error instanceof CountersignError) throw error;
+    throw new CountersignError('provider_unavailable', 'the guard failed to decide; nothing was sent', { cause: error });
+  }
+}
+
+function toProviderError(provider: string, permanent: boolean): CountersignError {
+  if (permanent) return new CountersignError('provider_rejected', `the provider ${provider} does not deliver to this destination; nothing was sent`);
+  return new CountersignError('provider_unavailable', `the provider ${provider} could not send; nothing was sent`);
+}
+
+function assertPort(port: unknown, field: string, method: string): void {
+  if (typeof (port as Record<string, unknown> | undefined)?.[method] === 'function') return;
+  throw new CountersignError('configuration_invalid', `\`${field}\` is missing or has no \`${method}\``, { field });
+}
