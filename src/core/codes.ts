@@ -1,4 +1,4 @@
-import { type KeyObject, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 /** Fewest and most digits of a code. Six are the least for a login (NIST SP 800-63B-4 §3.1.3.2); Twilio's clients know 4 to 10. */
 export const CODE_LENGTH = { min: 4, max: 10 } as const;

@@ -1,5 +1,5 @@
-import { CountersignError } from './errors.ts';
 import { foldEmail, maskEmail, parseEmail } from './email.ts';
+import { CountersignError } from './errors.ts';
 import { foldPhone, maskPhone, parsePhone } from './phone.ts';
 import { printAs } from './print-as.ts';
 

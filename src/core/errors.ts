@@ -70,7 +70,7 @@ export class CountersignError extends Error {
   /** Whether the same call may succeed later, unchanged. */
   readonly retryable: boolean;
   /** The input field or setting at fault, where there is one. */
-  readonly field?: string;
+  declare readonly field?: string;
   /** Path of the page that explains this code, inside the repository. */
   readonly docs: string;
 

@@ -1,4 +1,4 @@
-import { type KeyObject, createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 
 /** The two halves of a verification's id: which record holds it, and which verification it is there. Both 8 bytes, as base64url. */
 export interface VerificationRef {

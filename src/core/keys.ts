@@ -1,4 +1,4 @@
-import { type KeyObject, createHmac, createSecretKey, hkdfSync } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { CountersignError } from './errors.ts';
 
 /** Where every key comes from. Give `secret`, or `keys` to rotate; the first issues, all are accepted. */

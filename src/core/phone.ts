@@ -13,7 +13,7 @@ const E164 = /^\+[1-9]\d{6,14}$/;
 
 /**
  * Calling codes of no country: free phone, shared cost, satellites, universal personal numbers, global networks, disaster relief, premium
- * rate. Refused by code, because libphonenumber calls some of them mobile or VoIP and knows others not at all, and they are the dearest.
+ * rate. Refused by code, because by type libphonenumber calls some of them mobile or VoIP, and all of them are dear.
  */
 const NON_GEOGRAPHIC = /^\+(?:800|808|870|878|881|882|883|888|979)/;
 
@@ -21,8 +21,8 @@ const NON_GEOGRAPHIC = /^\+(?:800|808|870|878|881|882|883|888|979)/;
 const REFUSED_TYPES = new Set<NumberType>(['PREMIUM_RATE', 'SHARED_COST', 'TOLL_FREE', 'UAN', 'PAGER', 'VOICEMAIL', 'PERSONAL_NUMBER']);
 
 /**
- * What is refused before anything is removed, each with its reason: every one of these was read by libphonenumber as some number, and by
- * another library as another number or none.
+ * What is refused before anything is removed, each with its reason. Libraries that read such texts disagree about the number in them: of
+ * `call me +1 … now` libphonenumber-js makes the number, and Google's own port one with three more digits.
  */
 const REFUSED_SPELLINGS: readonly (readonly [RegExp, string])[] = [
   [/\p{L}/u, 'contains letters; extensions, `tel:` and text around the number are refused'],

@@ -1,4 +1,4 @@
-import { type KeyObject, createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { hmac } from './keys.ts';
 
 /** What a sealed destination is bound to: moved to another verification, service or destination it does not open. */

@@ -1,6 +1,6 @@
-import { RUN_RETENTION, type Limits } from './limits.ts';
-import { LOG_WINDOW, agePool, isEmptyPool, mergePools } from './budgets.ts';
-import { type DestinationRecord, type KnownRequester, type Pool, type VerificationRecord, endVerification } from './record.ts';
+import { agePool, isEmptyPool, LOG_WINDOW, mergePools } from './budgets.ts';
+import { type Limits, RUN_RETENTION } from './limits.ts';
+import { type DestinationRecord, endVerification, type KnownRequester, type Pool, type VerificationRecord } from './record.ts';
 import { ladderEndsAt } from './resend-ladder.ts';
 
 /** A record as its time leaves it, and the verifications that expired by that. */

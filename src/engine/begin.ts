@@ -1,9 +1,9 @@
 import type { Channel } from '../core/destination.ts';
-import { type ClaimOutcome, type GiveCode, claimSend, sendingUntil } from './claim-send.ts';
-import type { Rule, RuleResult } from './decide-record.ts';
-import { type VerificationClaim, findVerification } from './find-verification.ts';
+import { type ClaimOutcome, claimSend, type GiveCode, sendingUntil } from './claim-send.ts';
+import { findVerification, type VerificationClaim } from './find-verification.ts';
 import type { Limits } from './limits.ts';
-import { type DestinationRecord, type VerificationRecord, type VerificationState, endVerification, replaceVerification } from './record.ts';
+import { type DestinationRecord, endVerification, replaceVerification, type VerificationRecord, type VerificationState } from './record.ts';
+import type { Rule, RuleResult } from './rule.ts';
 
 /** Everything a send needs that a rule cannot make: ids are random, and a given code's digest takes keys. */
 export interface SendCommand {
@@ -32,7 +32,10 @@ export interface ResendCommand extends SendCommand, VerificationClaim {
 }
 
 /** What became of a resend, before any message left. */
-export type ResendOutcome = ClaimOutcome | { readonly kind: 'ended'; readonly state: Exclude<VerificationState, 'pending'> } | { readonly kind: 'not_found' };
+export type ResendOutcome =
+  | ClaimOutcome
+  | { readonly kind: 'ended'; readonly state: Exclude<VerificationState, 'pending'> }
+  | { readonly kind: 'not_found' };
 
 /** The rule of `start`. */
 export function createStartRule(command: StartCommand, limits: Limits): Rule<ClaimOutcome> {
@@ -56,7 +59,11 @@ export function createResendRule(command: ResendCommand, limits: Limits): Rule<R
       return claimSend(record, verification, { ...command, channel: command.channel ?? verification.channel }, limits);
     }
     const closed = endVerification(verification, 'expired', now);
-    return { record: replaceVerification(record, closed), outcome: { kind: 'ended', state: 'expired' }, events: [{ type: 'expired', verification: closed }] };
+    return {
+      record: replaceVerification(record, closed),
+      outcome: { kind: 'ended', state: 'expired' },
+      events: [{ type: 'expired', verification: closed }],
+    };
   };
 }
 
@@ -78,8 +85,8 @@ function renew(record: DestinationRecord, live: VerificationRecord, command: Sta
   const now = record.time.seen;
   const closed = endVerification(live, 'expired', now);
   const result = claimSend(replaceVerification(record, closed), createVerification(command, limits, now), command, limits);
-  if (result.outcome.kind === 'send') return { ...result, events: [{ type: 'expired', verification: closed }] };
-  return claimSend(record, live, command, limits);
+  if (result.outcome.kind === 'refused') return { record, outcome: { ...result.outcome, live } };
+  return { ...result, events: [{ type: 'expired', verification: closed }] };
 }
 
 function createVerification(command: StartCommand, { codeLength }: Limits, now: number): VerificationRecord {

@@ -1,6 +1,6 @@
-import type { Rule } from './decide-record.ts';
-import { type VerificationClaim, findVerification } from './find-verification.ts';
-import { type VerificationState, endVerification, replaceVerification } from './record.ts';
+import { findVerification, type VerificationClaim } from './find-verification.ts';
+import { endVerification, replaceVerification, type VerificationState } from './record.ts';
+import type { Rule } from './rule.ts';
 
 /** The state after a cancel; undefined when nothing was found. */
 export interface CancelOutcome {

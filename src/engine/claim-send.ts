@@ -1,9 +1,9 @@
 import type { Channel } from '../core/destination.ts';
 import { findPool, nextBudgetedSendAt, nextSpacedSendAt, putPool, recordSend } from './budgets.ts';
-import type { RuleResult } from './decide-record.ts';
 import type { Limits } from './limits.ts';
-import { type CodeRecord, type DeliveryRecord, type DestinationRecord, type VerificationRecord, readDeliveryState } from './record.ts';
+import { type CodeRecord, type DeliveryRecord, type DestinationRecord, readDeliveryState, type VerificationRecord } from './record.ts';
 import { climbLadder, findLadder, nextRungAt, putLadder } from './resend-ladder.ts';
+import type { RuleResult } from './rule.ts';
 
 /** Why a send is refused. Each but `destination_blocked` comes with a time from which on it is not. */
 export type SendRefusal = 'resend_too_soon' | 'in_progress' | 'budget_exhausted' | 'destination_blocked';
@@ -52,13 +52,19 @@ export type ClaimOutcome = Claim | Refusal | { readonly kind: 'code_needed' };
  * Claims a send before the message leaves: the rung of the ladder, the slot of the budget and the delivery are taken in one step, so that of two
  * hundred starts at once exactly those that the limits allow reach a sender.
  */
-export function claimSend(record: DestinationRecord, verification: VerificationRecord, command: ClaimCommand, limits: Limits): RuleResult<ClaimOutcome> {
+export function claimSend(
+  record: DestinationRecord,
+  verification: VerificationRecord,
+  command: ClaimCommand,
+  limits: Limits,
+): RuleResult<ClaimOutcome> {
   const now = record.time.seen;
   const live = verification.deliveries.length === 0 ? undefined : verification;
   if (live !== undefined && live.code.digest !== undefined && command.give === undefined) return { record, outcome: { kind: 'code_needed' } };
   const { requester } = verification;
   const { pool, known } = findPool(record, requester);
-  if (pool.disabled) return { record, outcome: { kind: 'refused', reason: 'destination_blocked', retryAt: undefined, live: undefined, resendAt: now } };
+  if (pool.disabled)
+    return { record, outcome: { kind: 'refused', reason: 'destination_blocked', retryAt: undefined, live: undefined, resendAt: now } };
   const ladder = findLadder(record, requester);
   const inProgressUntil = sendingUntil(verification, limits);
   const spacedAt = Math.max(nextRungAt(ladder, limits), nextSpacedSendAt(pool, limits));
@@ -75,7 +81,10 @@ export function claimSend(record: DestinationRecord, verification: VerificationR
     code: live === undefined ? verification.code : nextCode(live.code, command.give?.(live.entryId), limits),
     deliveries: [...verification.deliveries, delivery],
   };
-  const claimed = putVerification(putPool(putLadder(record, requester, climbLadder(ladder, requester, now, limits)), requester, recordSend(pool, now)), sending);
+  const claimed = putVerification(
+    putPool(putLadder(record, requester, climbLadder(ladder, requester, now, limits)), requester, recordSend(pool, now)),
+    sending,
+  );
   return { record: claimed, outcome: { kind: 'send', verification: sending, delivery, resendAt: nextSendAt(claimed, requester, limits) } };
 }
 

@@ -1,7 +1,7 @@
 import type { JournalEntry } from '../stores/store.ts';
-import type { Rule } from './decide-record.ts';
-import { type DestinationRecord, EMPTY_POOL } from './record.ts';
 import { mergePools } from './budgets.ts';
+import { type DestinationRecord, EMPTY_POOL } from './record.ts';
+import type { Rule } from './rule.ts';
 
 /** What an operator's act did. */
 export interface OperatorOutcome {
@@ -33,7 +33,13 @@ export function createClearRule(command: OperatorCommand): Rule<OperatorOutcome>
  */
 export function createEraseRule(command: OperatorCommand): Rule<OperatorOutcome> {
   return (record) => ({
-    record: { time: record.time, verifications: [], ladders: [], shared: record.known.reduce((merged, { pool }) => mergePools(merged, pool), record.shared), known: [] },
+    record: {
+      time: record.time,
+      verifications: [],
+      ladders: [],
+      shared: record.known.reduce((merged, { pool }) => mergePools(merged, pool), record.shared),
+      known: [],
+    },
     outcome: { wasBlocked: isBlocked(record), erased: record.verifications.length },
     entries: [toEntry('erase', command, record)],
   });

@@ -1,10 +1,16 @@
 import { findPool, putPool, takeBackSend } from './budgets.ts';
 import { nextSendAt } from './claim-send.ts';
-import type { Rule } from './decide-record.ts';
-import type { SettledState } from './events.ts';
 import type { Limits } from './limits.ts';
-import { type DeliveryRecord, type DestinationRecord, type VerificationRecord, endVerification, readDeliveryState, replaceVerification } from './record.ts';
+import {
+  type DeliveryRecord,
+  type DestinationRecord,
+  endVerification,
+  readDeliveryState,
+  replaceVerification,
+  type VerificationRecord,
+} from './record.ts';
 import { findLadder, giveBackRung, putLadder } from './resend-ladder.ts';
+import type { Rule, SettledState } from './rule.ts';
 
 /** What a provider said of one message. */
 export interface CompleteCommand {
@@ -33,7 +39,11 @@ export function createCompleteRule(command: CompleteCommand, limits: Limits): Ru
     const isLate = readDeliveryState(delivery, now, limits.sendingFor) === 'unknown';
     // What comes too late may be known to others as `unknown` already: the rung stays claimed.
     const settled = isLate ? record : settleClaim(record, verification.requester, delivery, command.state);
-    const done = endIfFailed({ ...verification, deliveries: verification.deliveries.map((other) => (other === delivery ? toDone(delivery, command) : other)) }, now, limits);
+    const done = endIfFailed(
+      { ...verification, deliveries: verification.deliveries.map((other) => (other === delivery ? toDone(delivery, command) : other)) },
+      now,
+      limits,
+    );
     const changed = replaceVerification(settled, done);
     return {
       record: changed,
@@ -48,7 +58,12 @@ function toDone({ id, channel, at }: DeliveryRecord, { state }: CompleteCommand)
 }
 
 /** Gives the rung and the slot back after a refusal (once), and ends that chance after anything else. */
-function settleClaim(record: DestinationRecord, requester: string | undefined, delivery: DeliveryRecord, state: CompleteCommand['state']): DestinationRecord {
+function settleClaim(
+  record: DestinationRecord,
+  requester: string | undefined,
+  delivery: DeliveryRecord,
+  state: CompleteCommand['state'],
+): DestinationRecord {
   const ladder = findLadder(record, requester);
   // Climbed again, cleared or approved since: what was claimed then is not this ladder's any more.
   if (ladder === undefined || ladder.at !== delivery.at) return record;

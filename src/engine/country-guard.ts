@@ -19,7 +19,8 @@ export interface CountryGuardOptions {
 export function createCountryGuard({ allowedCountries }: CountryGuardOptions): Guard {
   if (!Array.isArray(allowedCountries) || allowedCountries.length === 0) throw invalid('`allowedCountries` must be a list of at least one country');
   for (const country of allowedCountries) {
-    if (typeof country !== 'string' || !isSupportedCountry(country)) throw invalid('`allowedCountries` must hold ISO 3166-1 alpha-2 codes in upper case');
+    if (typeof country !== 'string' || !isSupportedCountry(country))
+      throw invalid('`allowedCountries` must hold ISO 3166-1 alpha-2 codes in upper case');
   }
   const allowed: ReadonlySet<string> = new Set(allowedCountries);
   return {

@@ -1,24 +1,10 @@
-import type { Decide, JournalEntry, RecordBody, Snapshot } from '../stores/store.ts';
+import type { Decide, RecordBody, Snapshot } from '../stores/store.ts';
 import { ageRecord, recordEndsAt } from './age.ts';
-import type { RuleEvent } from './events.ts';
 import type { Limits } from './limits.ts';
-import { type DestinationRecord, type RecordTime, createRecord } from './record.ts';
+import { createRecord, type DestinationRecord, type RecordTime } from './record.ts';
 import { decodeRecord, encodeRecord } from './record-codec.ts';
-import { advanceTime, toClock, wasSetBack } from './record-time.ts';
-
-/**
- * A rule: pure, from a record that is aged to its own time (`record.time.seen`) to what it shall be. The same object back means that nothing
- * changed.
- */
-export type Rule<O> = (record: DestinationRecord) => RuleResult<O>;
-
-/** What a rule makes of a record. */
-export interface RuleResult<O> {
-  readonly record: DestinationRecord;
-  readonly outcome: O;
-  readonly events?: readonly RuleEvent[];
-  readonly entries?: readonly JournalEntry[];
-}
+import { advanceTime, wasSetBack } from './record-time.ts';
+import type { Rule, RuleEvent } from './rule.ts';
 
 /** A committed outcome, with the time of the record at which it was decided. */
 export interface Committed<O> {
@@ -40,8 +26,8 @@ export function decideRecord<O>(rule: Rule<O>, limits: Limits, knowsKey: (keyId:
     const mustWrite = record !== aged.record || aged.expired.length > 0 || wasSetBack(before.time, clock);
     const result = { outcome, events: [...aged.expired.map((verification) => ({ type: 'expired', verification }) as const), ...events], time };
     if (!mustWrite) return { result };
-    const endsAt = recordEndsAt(record, limits);
-    const next = { body: encodeRecord(record), expiresAt: endsAt === undefined ? undefined : toClock(endsAt, time) };
+    // In the record's own time, which is never behind the clock: a record may be kept too long, never too short.
+    const next = { body: encodeRecord(record), expiresAt: recordEndsAt(record, limits) };
     return { result, next, ...(entries && { entries }) };
   };
 }

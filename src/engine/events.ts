@@ -1,15 +1,6 @@
 import type { Channel } from '../core/destination.ts';
 import type { SendRefusal } from './claim-send.ts';
-import type { DeliveryRecord, DeliveryState, VerificationRecord } from './record.ts';
-
-/** What became of a message. */
-export type SettledState = Exclude<DeliveryState, 'sending'>;
-
-/** What a rule says has happened, before it has an id that callers know. */
-export type RuleEvent =
-  | { readonly type: 'delivered'; readonly verification: VerificationRecord; readonly delivery: DeliveryRecord & { readonly state: SettledState } }
-  | { readonly type: 'checked'; readonly verification: VerificationRecord; readonly right: boolean }
-  | { readonly type: 'approved' | 'canceled' | 'expired'; readonly verification: VerificationRecord };
+import type { SettledState } from './rule.ts';
 
 /** What every event about a verification says. No number, address, code or requester is in any event. */
 export interface VerificationEvent {

@@ -1,9 +1,17 @@
-import { findPool, nextGuessAt, putPool, recordWrongGuess } from './budgets.ts';
-import type { Rule, RuleResult } from './decide-record.ts';
-import { type VerificationClaim, findVerification } from './find-verification.ts';
-import type { Limits } from './limits.ts';
-import { type AttemptRecord, type CodeRecord, type DestinationRecord, type VerificationRecord, type VerificationState, endVerification, replaceVerification } from './record.ts';
 import { approveRequester } from './approve.ts';
+import { findPool, nextGuessAt, putPool, recordWrongGuess } from './budgets.ts';
+import { findVerification, type VerificationClaim } from './find-verification.ts';
+import type { Limits } from './limits.ts';
+import {
+  type AttemptRecord,
+  type CodeRecord,
+  type DestinationRecord,
+  endVerification,
+  replaceVerification,
+  type VerificationRecord,
+  type VerificationState,
+} from './record.ts';
+import type { Rule, RuleResult } from './rule.ts';
 
 /** One guess, with what takes keys to do. */
 export interface JudgeCommand extends VerificationClaim {
@@ -58,7 +66,12 @@ export function createJudgeRule(command: JudgeCommand, limits: Limits): Rule<Jud
   };
 }
 
-function approve(record: DestinationRecord, verification: VerificationRecord, { attempt, open }: JudgeCommand, limits: Limits): RuleResult<JudgeOutcome> {
+function approve(
+  record: DestinationRecord,
+  verification: VerificationRecord,
+  { attempt, open }: JudgeCommand,
+  limits: Limits,
+): RuleResult<JudgeOutcome> {
   const now = record.time.seen;
   const destination = open(verification);
   const remembered = attempt ? [{ key: attempt.key, at: now, attemptsLeft: undefined, sealed: attempt.seal(destination, verification) }] : [];
@@ -73,7 +86,12 @@ function approve(record: DestinationRecord, verification: VerificationRecord, { 
   };
 }
 
-function countWrong(record: DestinationRecord, verification: VerificationRecord, { attempt }: JudgeCommand, limits: Limits): RuleResult<JudgeOutcome> {
+function countWrong(
+  record: DestinationRecord,
+  verification: VerificationRecord,
+  { attempt }: JudgeCommand,
+  limits: Limits,
+): RuleResult<JudgeOutcome> {
   const now = record.time.seen;
   const wrong = verification.wrong + 1;
   const attemptsLeft = limits.guessesPerVerification - wrong;
@@ -96,7 +114,8 @@ function replay(record: DestinationRecord, verification: VerificationRecord, com
   const { attempt } = command;
   if (attempt === undefined) return undefined;
   const earlier = verification.attempts.find(({ key }) => key === attempt.guessKey);
-  if (earlier?.attemptsLeft !== undefined && verification.state === 'pending') return { record, outcome: { kind: 'wrong', attemptsLeft: earlier.attemptsLeft } };
+  if (earlier?.attemptsLeft !== undefined && verification.state === 'pending')
+    return { record, outcome: { kind: 'wrong', attemptsLeft: earlier.attemptsLeft } };
   const approval = verification.attempts.find(({ key, attemptsLeft }) => key === attempt.key && attemptsLeft === undefined);
   if (approval?.sealed === undefined) return undefined;
   if (command.length === verification.code.length && command.matches(verification.code)) {

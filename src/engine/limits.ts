@@ -1,5 +1,5 @@
 import { CODE_LENGTH } from '../core/codes.ts';
-import { DAY, HOUR, MINUTE, SECOND, isDuration } from '../core/duration.ts';
+import { DAY, HOUR, isDuration, MINUTE, SECOND } from '../core/duration.ts';
 import { CountersignError } from '../core/errors.ts';
 
 /** Every limit of the engine. Durations are whole milliseconds. */
@@ -129,7 +129,8 @@ function describeFault(name: string, limits: Limits): string[] {
 }
 
 function between(min: number, max: number): Check {
-  return (value) => (Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max ? undefined : `must be a whole number from ${min} to ${max}`);
+  return (value) =>
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max ? undefined : `must be a whole number from ${min} to ${max}`;
 }
 
 function duration(min: number, max: number): Check {

@@ -45,7 +45,8 @@ export function encodeRecord({ time, verifications, ladders, shared, known }: De
  */
 export function decodeRecord(body: string): DestinationRecord {
   const [schema, seen, clockOffset, verifications, ladders, shared, known] = parseList(body);
-  if (schema !== RECORD_SCHEMA) throw damaged(typeof schema === 'number' ? 'of a newer version of countersign: update this process' : 'not one of ours');
+  if (schema !== RECORD_SCHEMA)
+    throw damaged(typeof schema === 'number' ? 'of a newer version of countersign: update this process' : 'not one of ours');
   const base = number(seen);
   return {
     time: { seen: base, clock: base + number(clockOffset) },
@@ -82,8 +83,24 @@ function packVerification(verification: VerificationRecord, base: number): unkno
 }
 
 function unpackVerification(packed: readonly unknown[], base: number): VerificationRecord {
-  const [entryId, service, purpose, requester, destination, masked, channel, state, createdAt, expiresAt, endedAt, code, wrong, deliveries, sealed, attempts] =
-    packed;
+  const [
+    entryId,
+    service,
+    purpose,
+    requester,
+    destination,
+    masked,
+    channel,
+    state,
+    createdAt,
+    expiresAt,
+    endedAt,
+    code,
+    wrong,
+    deliveries,
+    sealed,
+    attempts,
+  ] = packed;
   const [keyId, length, generation, guessed, digest] = list(code);
   return {
     entryId: text(entryId),

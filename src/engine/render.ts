@@ -15,7 +15,13 @@ export function toDate(at: number, time: RecordTime): Date {
 }
 
 /** A verification as its holder sees it. */
-export function renderVerification(verification: VerificationRecord, id: string, resendAt: number, time: RecordTime, limits: Limits): PendingVerification {
+export function renderVerification(
+  verification: VerificationRecord,
+  id: string,
+  resendAt: number,
+  time: RecordTime,
+  limits: Limits,
+): PendingVerification {
   return {
     id,
     to: verification.masked,

@@ -1,5 +1,5 @@
 import { parseCode } from '../core/code-input.ts';
-import { CHANNELS, type Channel, type Destination, channelsFor, parseDestination } from '../core/destination.ts';
+import { CHANNELS, type Channel, channelsFor, type Destination, parseDestination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
 
 /** Untrusted input → checked values. Every fault is thrown, naming the field and never its value. */
@@ -74,7 +74,8 @@ export function parseName(value: unknown, field: string): string {
 
 /** Ensure that a channel reaches this kind of destination. */
 export function assertReaches(channel: Channel, kind: Destination['kind']): void {
-  if (!channelsFor(kind).includes(channel)) throw invalid(`\`channel\` ${channel} does not reach ${kind === 'email' ? 'an address' : 'a phone number'}`, 'channel');
+  if (!channelsFor(kind).includes(channel))
+    throw invalid(`\`channel\` ${channel} does not reach ${kind === 'email' ? 'an address' : 'a phone number'}`, 'channel');
 }
 
 /** Ensure that no field is misspelt: `requestor` passed over in silence would leave a verification unbound. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { deriveCode, equalInConstantTime } from '../core/codes.ts';
 import { CountersignError } from '../core/errors.ts';
 import { type KeyRing, shortHash } from '../core/keys.ts';
-import { NONCE_BYTES, type SealContext, deriveAttemptKey, seal, unseal } from '../core/sealing.ts';
+import { deriveAttemptKey, NONCE_BYTES, type SealContext, seal, unseal } from '../core/sealing.ts';
 import { Secret } from '../core/secret.ts';
 import type { GivenCode } from './claim-send.ts';
 import type { Attempt } from './judge.ts';
@@ -57,7 +57,10 @@ export function createVault(keys: KeyRing): Vault {
         const opened = sealed && unseal(key.seal, sealed, toContext(id, verification));
         if (opened) return opened;
       }
-      throw new CountersignError('store_unavailable', 'the destination of this verification does not open: the record was changed, or its key was retired');
+      throw new CountersignError(
+        'store_unavailable',
+        'the destination of this verification does not open: the record was changed, or its key was retired',
+      );
     },
     toAttempt: (id, attemptId, submitted) => createAttempt(keys, id, attemptId, submitted),
   };
@@ -74,7 +77,8 @@ function createAttempt(keys: KeyRing, id: string, attemptId: string, submitted: 
     seal: (destination, verification) => seal(sealKey(), ATTEMPT_NONCE, destination, toContext(id, verification)),
     open(sealed, verification) {
       const opened = unseal(sealKey(), sealed, toContext(id, verification));
-      if (opened === undefined) throw new CountersignError('store_unavailable', 'the destination of this verification does not open: the record was changed');
+      if (opened === undefined)
+        throw new CountersignError('store_unavailable', 'the destination of this verification does not open: the record was changed');
       return opened;
     },
   };

@@ -1,26 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import { type Channel, Destination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
-import { type VerificationIds, type VerificationRef, createVerificationIds, toDeliveryId } from '../core/ids.ts';
-import { type KeyOptions, type KeyRing, createKeyRing } from '../core/keys.ts';
+import { createVerificationIds, toDeliveryId, type VerificationIds, type VerificationRef } from '../core/ids.ts';
+import { createKeyRing, type KeyOptions, type KeyRing } from '../core/keys.ts';
 import { Secret } from '../core/secret.ts';
 import type { Provider, ProviderSendRequest, ProviderSendResult } from '../providers/provider.ts';
 import type { RecordKey, Store } from '../stores/store.ts';
-import { type SendCommand, createResendRule, createStartRule } from './begin.ts';
+import { createResendRule, createStartRule, type SendCommand } from './begin.ts';
 import { createCancelRule } from './cancel.ts';
-import { type Claim, type ClaimOutcome, type GiveCode, type Refusal, nextSendAt } from './claim-send.ts';
-import { type OperatorCommand, type OperatorOutcome, createClearRule, createEraseRule } from './clear.ts';
+import { type Claim, type ClaimOutcome, type GiveCode, nextSendAt, type Refusal } from './claim-send.ts';
+import { createClearRule, createEraseRule, type OperatorCommand, type OperatorOutcome } from './clear.ts';
 import { type CompleteCommand, type CompleteOutcome, createCompleteRule } from './complete.ts';
-import { type Committed, type Rule, decideRecord, viewRecord } from './decide-record.ts';
-import { type Emitter, type Listener, type RuleEvent, type VerifierEvents, createEmitter } from './events.ts';
-import { type VerificationClaim, findVerification } from './find-verification.ts';
+import { type Committed, decideRecord, viewRecord } from './decide-record.ts';
+import { createEmitter, type Emitter, type Listener, type VerifierEvents } from './events.ts';
+import { findVerification, type VerificationClaim } from './find-verification.ts';
 import type { Guard, GuardRequest, GuardVerdict } from './guard.ts';
-import { FINGERPRINT_KEY, decideFingerprint } from './index-fingerprint.ts';
+import { decideFingerprint, FINGERPRINT_KEY } from './index-fingerprint.ts';
 import { createJudgeRule } from './judge.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 import type { DestinationRecord, RecordTime, VerificationRecord } from './record.ts';
 import { describeVerification, renderJudged, renderShown, renderVerification, toDate } from './render.ts';
-import { type ParsedOwner, assertReaches, parseCheck, parseDestinationInput, parseName, parseResend, parseStart, parseVerificationInput } from './requests.ts';
+import {
+  assertReaches,
+  type ParsedOwner,
+  parseCheck,
+  parseDestinationInput,
+  parseName,
+  parseResend,
+  parseStart,
+  parseVerificationInput,
+} from './requests.ts';
 import type {
   CancelResult,
   CheckInput,
@@ -37,7 +46,8 @@ import type {
   UnblockResult,
   VerificationInput,
 } from './results.ts';
-import { type Vault, createVault } from './vault.ts';
+import type { Rule, RuleEvent } from './rule.ts';
+import { createVault, type Vault } from './vault.ts';
 
 /** Everything a verifier is made of. */
 export interface VerifierOptions extends KeyOptions {
@@ -140,7 +150,8 @@ class StoreVerifier implements Verifier {
     const found = ref && (await this.#look(ref, owner));
     if (ref === undefined || found === undefined) return { status: 'not_found' };
     const { verification } = found;
-    const to = verification.state === 'pending' ? new Destination(this.#vault.open(this.#ids.encode(ref), verification), verification.masked) : undefined;
+    const to =
+      verification.state === 'pending' ? new Destination(this.#vault.open(this.#ids.encode(ref), verification), verification.masked) : undefined;
     if (to !== undefined && channel !== undefined) assertReaches(channel, to.kind);
     const denied = to && (await this.#assess(to, channel ?? verification.channel, owner));
     if (denied) return denied;
@@ -188,7 +199,12 @@ class StoreVerifier implements Verifier {
     if (ref === undefined || found === undefined) return { status: 'not_found' };
     const { record, verification } = found;
     const resendAt = nextSendAt(record, verification.requester, this.#limits);
-    return renderShown(verification, renderVerification(verification, this.#ids.encode(ref), resendAt, record.time, this.#limits), record.time, this.#limits);
+    return renderShown(
+      verification,
+      renderVerification(verification, this.#ids.encode(ref), resendAt, record.time, this.#limits),
+      record.time,
+      this.#limits,
+    );
   }
 
   async unblock(input: DestinationInput): Promise<UnblockResult> {
@@ -207,7 +223,8 @@ class StoreVerifier implements Verifier {
 
   /** Sends what was claimed, and settles the claim by what became of it. */
   async #deliver(recordId: string, { outcome, time }: Committed<ClaimOutcome>, request: SendRequest): Promise<StartResult> {
-    if (outcome.kind === 'code_needed') throw new CountersignError('invalid_request', 'this verification carries a code of yours: bring it again as `code`', { field: 'code' });
+    if (outcome.kind === 'code_needed')
+      throw new CountersignError('invalid_request', 'this verification carries a code of yours: bring it again as `code`', { field: 'code' });
     if (outcome.kind === 'refused') return this.#refuse(recordId, outcome, time, request);
     const { verification, delivery } = outcome;
     const id = this.#ids.encode({ recordId, entryId: verification.entryId });
@@ -221,7 +238,12 @@ class StoreVerifier implements Verifier {
   }
 
   /** After a store that fails between the send and its settling the message is out and its claim committed: the record will read `unknown`, and so does the answer. */
-  #renderSent(id: string, { verification, delivery, resendAt }: Claim, time: RecordTime, completed: Committed<CompleteOutcome> | undefined): PendingVerification {
+  #renderSent(
+    id: string,
+    { verification, delivery, resendAt }: Claim,
+    time: RecordTime,
+    completed: Committed<CompleteOutcome> | undefined,
+  ): PendingVerification {
     if (completed?.outcome.verification !== undefined) {
       return renderVerification(completed.outcome.verification, id, completed.outcome.resendAt, completed.time, this.#limits);
     }
@@ -245,7 +267,9 @@ class StoreVerifier implements Verifier {
       status: 'refused',
       reason,
       ...(retryAt !== undefined && { retryAt: toDate(retryAt, time) }),
-      ...(live && id && reason !== 'budget_exhausted' && { verification: renderVerification(live, id, resendAt, time, this.#limits) }),
+      ...(live &&
+        id &&
+        (reason === 'resend_too_soon' || reason === 'in_progress') && { verification: renderVerification(live, id, resendAt, time, this.#limits) }),
     };
   }
 
@@ -293,7 +317,8 @@ class StoreVerifier implements Verifier {
     const { verification } = event;
     const about = describeVerification(this.#ids.encode({ recordId, entryId: verification.entryId }), verification);
     if (event.type === 'checked') this.#emitter.emit('checked', { ...about, right: event.right });
-    else if (event.type === 'delivered') this.#emitter.emit('delivered', { ...about, deliveryId: toDeliveryId(event.delivery.id), state: event.delivery.state });
+    else if (event.type === 'delivered')
+      this.#emitter.emit('delivered', { ...about, deliveryId: toDeliveryId(event.delivery.id), state: event.delivery.state });
     else this.#emitter.emit(event.type, about);
   }
 

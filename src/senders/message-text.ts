@@ -1,0 +1,157 @@
+import { CODE_LENGTH } from '../core/codes.ts';
+import { CHANNELS, type Channel } from '../core/destination.ts';
+import { CountersignError } from '../core/errors.ts';
+import { Secret } from '../core/secret.ts';
+
+/** What the texts of a deployment are made of. */
+export interface MessageTextOptions {
+  /**
+   * The text, with `{code}` exactly once and no other brace. Line feeds are allowed; other control characters and bidirectional controls are
+   * not, because what a person reads must be what was written.
+   *
+   * @defaultValue `'Your verification code is {code}. Never share it with anyone.'`
+   */
+  readonly template?: string;
+  /**
+   * The subject line of an email: one line, no placeholder, because lock screens and logs of mail servers show subjects.
+   *
+   * @defaultValue `'Your verification code'`
+   */
+  readonly subject?: string;
+  /**
+   * The site the code belongs to, such as `https://example.com`: every SMS then ends with the line `@example.com #123456`, and browsers fill
+   * the code in on that site only. Costs about 20 of the 160 characters. https, and nothing after the host.
+   *
+   * @see {@link https://wicg.github.io/sms-one-time-codes/}
+   */
+  readonly origin?: string;
+  /**
+   * The channels that the texts are for; where `sms` is not among them nobody is warned about the length of an SMS.
+   *
+   * @defaultValue all of them
+   */
+  readonly channels?: readonly Channel[];
+}
+
+/** One text, ready to be put into a message. */
+export interface RenderedText {
+  /** Undefined on every channel but `email`. */
+  readonly subject: string | undefined;
+  readonly text: Secret;
+}
+
+/** Turns codes into texts. */
+export interface MessageText {
+  render(code: Secret, channel: Channel): RenderedText;
+  /** What an operator should know about the texts; each was also emitted as a process warning with the code `COUNTERSIGN_TEMPLATE`. */
+  readonly warnings: readonly string[];
+}
+
+const DEFAULT_TEMPLATE = 'Your verification code is {code}. Never share it with anyone.';
+const DEFAULT_SUBJECT = 'Your verification code';
+const PLACEHOLDER = '{code}';
+
+/** Control characters, lone surrogates, line and paragraph separators, bidirectional controls (UAX #9): unsendable, or not what a person reads. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
+
+/** The GSM 7 bit default alphabet (3GPP TS 23.038 §6.2.1), one septet each; CR is left out, which no template may hold. */
+const GSM_BASIC: ReadonlySet<string> = new Set(
+  '@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà',
+);
+
+/** Its extension table (3GPP TS 23.038 §6.2.1.1), an escape and a septet each; form feed and braces are left out for the same reason. */
+const GSM_EXTENSION: ReadonlySet<string> = new Set('^\\[~]|€');
+
+/** What one SMS holds: 140 octets (3GPP TS 23.040 §9.2.3.24.1), which are 160 septets or 70 UCS-2 units. */
+const SEGMENT = { septets: 160, units: 70 } as const;
+
+/** What the length of a text is measured with. */
+const LONGEST_CODE = new Secret('0'.repeat(CODE_LENGTH.max));
+
+/**
+ * Makes the texts that carry codes. Checked once, here, so that a mistake shows when a process starts and not when a person waits.
+ *
+ * An SMS that takes more than one segment is no error, it only costs more with every send: that is a warning.
+ *
+ * @throws {CountersignError} `configuration_invalid`, naming `template`, `subject` or `origin`.
+ * @example
+ * const texts = createMessageText({ template: '{code} is your Example code.', origin: 'https://example.com' });
+ * texts.render(code, 'sms').text.reveal();   // '123456 is your Example code.\n\n@example.com #123456'
+ */
+export function createMessageText({
+  template = DEFAULT_TEMPLATE,
+  subject = DEFAULT_SUBJECT,
+  origin,
+  channels = CHANNELS,
+}: MessageTextOptions = {}): MessageText {
+  const [before, after] = parseTemplate(template);
+  assertSubject(subject);
+  const host = origin === undefined ? undefined : parseOriginHost(origin);
+
+  const render = (code: Secret, channel: Channel): RenderedText => {
+    const body = `${before}${code.reveal()}${after}`;
+    // Only in an SMS: the format is read by nothing else, and a voice would read it out.
+    const text = host === undefined || channel !== 'sms' ? body : `${body}\n\n@${host} #${code.reveal()}`;
+    return { subject: channel === 'email' ? subject : undefined, text: new Secret(text) };
+  };
+
+  const warning = channels.includes('sms') ? describeExcess(render(LONGEST_CODE, 'sms').text.reveal()) : undefined;
+  if (warning !== undefined) process.emitWarning(warning, { code: 'COUNTERSIGN_TEMPLATE' });
+  return Object.freeze({ render, warnings: Object.freeze(warning === undefined ? [] : [warning]) });
+}
+
+/** The text before and after the code. Split here once, so that nothing in a code can act as a replacement pattern. */
+function parseTemplate(template: unknown): readonly [before: string, after: string] {
+  if (typeof template !== 'string') throw invalid('template', 'must be a text that holds `{code}`');
+  const [before = '', after, ...more] = template.split(PLACEHOLDER);
+  if (after === undefined || more.length > 0) throw invalid('template', 'must hold `{code}` exactly once');
+  if (/[{}]/.test(before + after)) throw invalid('template', 'may hold no placeholder and no brace but `{code}`');
+  if (UNPRINTABLE.test(template.replaceAll('\n', ''))) {
+    throw invalid('template', 'may hold no control characters but line feeds, and no bidirectional controls');
+  }
+  return [before, after];
+}
+
+/** Ensure that a subject is one printable line: a line break in it would begin a header of its own (CWE-93). */
+function assertSubject(subject: unknown): void {
+  if (typeof subject !== 'string' || subject.trim().length === 0) throw invalid('subject', 'must be a text');
+  if (UNPRINTABLE.test(subject)) throw invalid('subject', 'must be one line without control characters');
+  if (/[{}]/.test(subject)) throw invalid('subject', 'may hold no placeholder: it never carries the code');
+}
+
+/**
+ * The host of an origin as the format writes it: `@host` becomes the origin (`https`, host, no port) without any parsing, so it has to be
+ * the canonical ASCII form that a browser has for the page (WICG origin-bound one-time codes §3.2).
+ */
+function parseOriginHost(origin: unknown): string {
+  // Looked at before `URL` is, which drops tabs, takes backslashes for slashes and forgets an empty query.
+  const written = typeof origin === 'string' && /^https:\/\/[^\s/?#@:\\]+\/?$/i.test(origin) && URL.canParse(origin);
+  const host = written ? new URL(origin).hostname : '';
+  if (!/^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/.test(host)) {
+    throw invalid('origin', 'must be `https://` and a host name: no user, port, path, query or fragment');
+  }
+  return host;
+}
+
+/** What to tell an operator whose SMS does not fit into one segment; undefined when it does. */
+function describeExcess(text: string): string | undefined {
+  const foreign = [...text].find((character) => !GSM_BASIC.has(character) && !GSM_EXTENSION.has(character));
+  const length = foreign === undefined ? countSeptets(text) : text.length;
+  const limit = foreign === undefined ? SEGMENT.septets : SEGMENT.units;
+  if (length <= limit) return undefined;
+  const why = foreign === undefined ? '' : `, or ${SEGMENT.septets} without ${nameCharacter(foreign)}, which is not in the GSM 7-bit alphabet`;
+  const excess = `With a code of ${CODE_LENGTH.max} digits the SMS text takes ${length} characters as networks count`;
+  return `${excess}; one message holds ${limit}${why}. Each send is billed as more than one message: shorten \`template\`.`;
+}
+
+function countSeptets(text: string): number {
+  return [...text].reduce((septets, character) => septets + (GSM_EXTENSION.has(character) ? 2 : 1), 0);
+}
+
+function nameCharacter(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+function invalid(field: 'template' | 'subject' | 'origin', problem: string): CountersignError {
+  return new CountersignError('configuration_invalid', `\`${field}\` ${problem}`, { field });
+}

@@ -1,0 +1,26 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    pool: 'forks',
+    // Races are run many times over and some tests start processes; a minute is for a slow machine, not for waiting.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // A test that passes the second time has found something.
+    retry: 0,
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      exclude: ['src/**/*.test.ts'],
+      reporter: ['text', 'html'],
+      // The rules that limits rest on: a branch no test takes is a rule nobody has seen work.
+      thresholds: {
+        'src/core/**': { branches: 95 },
+        'src/engine/**': { branches: 95 },
+      },
+    },
+  },
+});
+
+export default config;
