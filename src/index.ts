@@ -9,11 +9,11 @@ export type { Listener, RefusedEvent, VerificationEvent, VerifierEvents } from '
 export type { Guard, GuardRequest, GuardVerdict } from './engine/guard.ts';
 export { DEFAULT_LIMITS, type Limits } from './engine/limits.ts';
 export type * from './engine/results.ts';
-export { type Verifier, type VerifierOptions, createVerifier } from './engine/verifier.ts';
+export { createVerifier, type Verifier, type VerifierOptions } from './engine/verifier.ts';
 export type { Provider, ProviderSendRequest, ProviderSendResult } from './providers/provider.ts';
-export { type SelfIssuedProviderOptions, createSelfIssuedProvider } from './providers/self-issued.ts';
+export { createSelfIssuedProvider, type SelfIssuedProviderOptions } from './providers/self-issued.ts';
 export { type ConsoleSenderOptions, createConsoleSender } from './senders/console.ts';
-export { type OutboxMessage, type OutboxSender, type OutboxSenderOptions, createOutboxSender } from './senders/outbox.ts';
-export type { Message, SendResult, Sender } from './senders/sender.ts';
-export { type MemoryStoreOptions, createMemoryStore } from './stores/memory.ts';
+export { createOutboxSender, type OutboxMessage, type OutboxSender, type OutboxSenderOptions } from './senders/outbox.ts';
+export type { Message, Sender, SendResult } from './senders/sender.ts';
+export { createMemoryStore, type MemoryStoreOptions } from './stores/memory.ts';
 export type * from './stores/store.ts';

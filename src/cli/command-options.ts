@@ -1,0 +1,48 @@
+import { type Command, Option } from 'commander';
+import { CHANNELS, type Channel } from '../core/destination.ts';
+
+/** What every command understands. */
+export interface CommonOptions {
+  readonly db?: string;
+  readonly json?: boolean;
+}
+
+/** What binds a verification: a check has to bring the same as its start. */
+export interface OwnerOptions extends CommonOptions {
+  readonly purpose?: string;
+  readonly requester?: string;
+}
+
+/** What a message travels by. */
+export interface SendOptions extends OwnerOptions {
+  readonly channel?: Channel;
+}
+
+export function addCommonOptions(command: Command): Command {
+  return command
+    .option('--db <path>', 'the SQLite file with the state (default: $COUNTERSIGN_DATABASE, else countersign.db)')
+    .option('--json', 'answer with one line of JSON; everything else goes to standard error');
+}
+
+export function addOwnerOptions(command: Command): Command {
+  return addCommonOptions(command)
+    .option('--purpose <name>', 'what the code is good for, such as login (default: default)')
+    .option('--requester <id>', 'the account or device that asks; a check has to bring the same');
+}
+
+export function addSendOptions(command: Command): Command {
+  return addOwnerOptions(command).addOption(new Option('--channel <channel>', 'how the code travels').choices(CHANNELS));
+}
+
+/** The command to type next, for the same database and owner. The requester stays out of it: it may be a token, and screens are photographed. */
+export function toCommandLine(words: string, { db, purpose, requester }: OwnerOptions): string {
+  const parts = [`npx countersign ${words}`];
+  if (purpose !== undefined) parts.push(`--purpose ${quote(purpose)}`);
+  if (requester !== undefined) parts.push('--requester <the same>');
+  if (db !== undefined) parts.push(`--db ${quote(db)}`);
+  return parts.join(' ');
+}
+
+function quote(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}

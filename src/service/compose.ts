@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CountersignError } from '../core/errors.ts';
+import { Secret } from '../core/secret.ts';
+import { FINGERPRINT_KEY } from '../engine/index-fingerprint.ts';
+import { createVerifier, type Verifier } from '../engine/verifier.ts';
+import { createSelfIssuedProvider } from '../providers/self-issued.ts';
+import { createConsoleSender } from '../senders/console.ts';
+import { createOutboxSender, type OutboxSender } from '../senders/outbox.ts';
+import type { Sender } from '../senders/sender.ts';
+import { createSqliteStore } from '../stores/sqlite.ts';
+import type { Store } from '../stores/store.ts';
+import type { Config } from './config.ts';
+import { makeKeyFile, readKeyFile } from './key-file.ts';
+
+export type {
+  CancelResult,
+  CheckResult,
+  PendingVerification,
+  RefusedResult,
+  ResendResult,
+  ShowResult,
+  StartResult,
+} from '../engine/results.ts';
+export type { Verifier } from '../engine/verifier.ts';
+export type { OutboxSender } from '../senders/outbox.ts';
+
+/** What a verifier on a terminal tells its user beside its answers. */
+export interface TerminalOptions {
+  /** Takes each message that would have been sent, code included. */
+  readonly print: (text: string) => unknown;
+  /** Takes what the user should know about files that were made. */
+  readonly note: (text: string) => void;
+}
+
+/** The parts of a demonstration. */
+export interface DemoParts {
+  readonly verifier: Verifier;
+  /** What would have gone out. */
+  readonly outbox: OutboxSender;
+}
+
+/**
+ * Opens a SQLite file, hands `work` a verifier on it whose messages are printed, and closes the file whatever comes of it. Without a secret in
+ * `config` the one in `<database>.key` serves, and is made when the database has not been begun yet.
+ *
+ * @throws {CountersignError} `configuration_invalid` or `store_unavailable`, and whatever `work` throws.
+ */
+export async function withTerminalVerifier<T>(
+  config: Config,
+  { print, note }: TerminalOptions,
+  work: (verifier: Verifier) => Promise<T>,
+): Promise<T> {
+  const { database } = config;
+  const isNew = !existsSync(database);
+  // The store first: where it cannot be, no key is left behind.
+  return withStore(database, async (store) => {
+    // Said, because a mistyped path would otherwise look like a database in which nothing has happened.
+    if (isNew) note(`Made ${database}, a new database.`);
+    const secret = config.secret ?? (await findKey(store, database, note));
+    try {
+      return await work(compose(store, secret, createConsoleSender({ write: print })));
+    } catch (error) {
+      throw toSecretError(error, config);
+    }
+  });
+}
+
+/** Hands `work` a verifier on a SQLite file of its own, in a temporary folder that is removed afterwards, under a secret that nobody keeps. */
+export async function withDemoVerifier<T>(work: (parts: DemoParts) => Promise<T>): Promise<T> {
+  const folder = makeTemporaryFolder();
+  try {
+    return await withStore(join(folder, 'demo.db'), (store) => {
+      const outbox = createOutboxSender();
+      const verifier = compose(store, new Secret(randomBytes(48).toString('base64')), outbox);
+      return work({ verifier, outbox });
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function makeTemporaryFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'countersign-demo-'));
+  } catch (cause) {
+    const message = 'no temporary folder can be made: give this user write permission on the one of the system, or set TMPDIR';
+    throw new CountersignError('configuration_invalid', message, { cause });
+  }
+}
+
+async function withStore<T>(path: string, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = createSqliteStore({ path });
+  try {
+    return await work(store);
+  } finally {
+    // What was answered is committed: a file that does not close well takes nothing of it back.
+    await store.close().catch(() => undefined);
+  }
+}
+
+function compose(store: Store, secret: Secret, sender: Sender): Verifier {
+  return createVerifier({ secret: secret.reveal(), store, provider: createSelfIssuedProvider({ senders: [sender] }) });
+}
+
+/**
+ * The key beside a database. None is made for a database that was begun with another secret: it could only be refused later, and would then lie
+ * about. Whoever begins a database has its key written before its fingerprint, so that a fingerprint without a key, seen in this order, means
+ * another secret.
+ */
+async function findKey(store: Store, database: string, note: TerminalOptions['note']): Promise<Secret> {
+  const path = `${database}.key`;
+  const early = readKeyFile(path);
+  if (early !== undefined) return early;
+  const { body: fingerprint } = await store.read(FINGERPRINT_KEY);
+  if (fingerprint === undefined) {
+    const { secret, isNew } = makeKeyFile(path);
+    if (isNew) note(`Made ${path}, its secret: keep it, and out of version control. To bring your own, set COUNTERSIGN_SECRET.`);
+    return secret;
+  }
+  const late = readKeyFile(path);
+  if (late !== undefined) return late;
+  const message = `the database ${database} was begun with a secret that is not here: set COUNTERSIGN_SECRET to it, or put ${path} back`;
+  throw new CountersignError('configuration_invalid', message, { field: 'COUNTERSIGN_SECRET' });
+}
+
+/** The engine's word for a wrong secret is the name of an option; here it is a variable or a file. */
+function toSecretError(error: unknown, { secret, database }: Config): unknown {
+  if (!(error instanceof CountersignError && error.code === 'configuration_invalid' && error.field === 'indexSecret')) return error;
+  const [found, remedy, field] =
+    secret === undefined
+      ? [`the one in ${database}.key`, 'put the right one back, or set COUNTERSIGN_SECRET to it', 'keyFile']
+      : ['COUNTERSIGN_SECRET', `give that one, or unset the variable to use ${database}.key`, 'COUNTERSIGN_SECRET'];
+  return new CountersignError('configuration_invalid', `the database ${database} was begun with another secret than ${found}: ${remedy}`, { field });
+}
