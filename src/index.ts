@@ -2,7 +2,7 @@
 export type { Clock } from './core/clock.ts';
 export { type Channel, type Destination, parseDestination } from './core/destination.ts';
 export { CountersignError, ERROR_CODES, type ErrorCause, type ErrorCode, type ErrorCodeMeaning } from './core/errors.ts';
-export type { KeyOptions } from './core/keys.ts';
+export type { GivenKey, KeyOptions } from './core/keys.ts';
 export type { Secret } from './core/secret.ts';
 export { type CountryGuardOptions, createCountryGuard } from './engine/country-guard.ts';
 export type { Listener, RefusedEvent, VerificationEvent, VerifierEvents } from './engine/events.ts';

@@ -5,13 +5,22 @@ import { CountersignError } from './errors.ts';
 export interface KeyOptions {
   /** At least 32 bytes (UTF-8), from a random source: `openssl rand -base64 48`. Missing or short → `configuration_invalid`. */
   readonly secret?: string | undefined;
-  /** For rotation: put the new key first, keep the old ones for as long as a verification lives. Ids are 1–32 letters, digits, `-` or `_`. */
-  readonly keys?: readonly { readonly id: string; readonly secret: string }[] | undefined;
+  /**
+   * For rotation: put the new key first, keep the old ones for as long as a verification lives. An id is 1–32 letters, digits, `-` or `_`; without one it
+   * is derived from the secret, as it is for a single `secret`.
+   */
+  readonly keys?: readonly GivenKey[] | undefined;
   /**
    * Secret of the keyed hashes that limits are found by. It must not rotate: with another one every limit would start anew.
    * @defaultValue derived from the **last** of `keys`
    */
   readonly indexSecret?: string | undefined;
+}
+
+/** One of several secrets. */
+export interface GivenKey {
+  readonly id?: string;
+  readonly secret: string;
 }
 
 /** The keys that one secret gives, each for one use (RFC 5869). */
@@ -83,23 +92,30 @@ export function shortHash(key: KeyObject, text: string): string {
   return hmac(key, text).toString('base64url', 0, 16);
 }
 
-function resolveSecrets(secret: KeyOptions['secret'], keys: KeyOptions['keys']): readonly { id: string; secret: string }[] {
+function resolveSecrets(secret: KeyOptions['secret'], keys: KeyOptions['keys']): readonly Required<GivenKey>[] {
   if (secret !== undefined && keys !== undefined) throw invalid('give either `secret` or `keys`, not both', 'secret');
   if (keys === undefined) {
     assertSecret(secret, 'secret');
-    return [{ id: Buffer.from(expand(toBytes(secret), 'id')).toString('hex', 0, 4), secret }];
+    return [{ id: deriveKeyId(secret), secret }];
   }
-  if (!Array.isArray(keys) || keys.length === 0) throw invalid('`keys` must be a list of at least one `{ id, secret }`', 'keys');
-  const seen = new Set<string>();
-  for (const [position, key] of keys.entries()) {
-    if (typeof key?.id !== 'string' || !/^[A-Za-z0-9_-]{1,32}$/.test(key.id)) {
-      throw invalid(`\`keys[${position}].id\` must be 1 to 32 letters, digits, "-" or "_"`, 'keys');
-    }
-    assertSecret(key.secret, `keys[${position}].secret`);
-    if (seen.has(key.id)) throw invalid(`\`keys[${position}].id\` is used twice`, 'keys');
-    seen.add(key.id);
-  }
-  return keys;
+  if (!Array.isArray(keys) || keys.length === 0) throw invalid('`keys` must be a list of at least one `{ secret }`', 'keys');
+  const resolved = keys.map(resolveKey);
+  const twice = resolved.findIndex(({ id }, position) => resolved.findIndex((other) => other.id === id) < position);
+  if (twice >= 0) throw invalid(`\`keys[${twice}].id\` is used twice`, 'keys');
+  return resolved;
+}
+
+function resolveKey(key: GivenKey | undefined | null, position: number): Required<GivenKey> {
+  const secret = key?.secret;
+  assertSecret(secret, `keys[${position}].secret`);
+  const { id = deriveKeyId(secret) } = key ?? {};
+  if (typeof id === 'string' && /^[A-Za-z0-9_-]{1,32}$/.test(id)) return { id, secret };
+  throw invalid(`\`keys[${position}].id\` must be 1 to 32 letters, digits, "-" or "_"`, 'keys');
+}
+
+/** 32 bits tell the keys of one deployment apart; they tell nothing of the secret. */
+function deriveKeyId(secret: string): string {
+  return Buffer.from(derive(secret, 'id')).toString('hex', 0, 4);
 }
 
 function assertSecret(secret: unknown, field: string): asserts secret is string {
@@ -112,10 +128,11 @@ function assertSecret(secret: unknown, field: string): asserts secret is string 
 function deriveIndex(lastSecret: string | undefined, indexSecret: string | undefined): Uint8Array {
   if (indexSecret === undefined) return derive(lastSecret ?? '', 'index');
   assertSecret(indexSecret, 'indexSecret');
-  return derive(indexSecret, 'index-secret');
+  // As from the last key: so the secret a deployment began with can become its `indexSecret`, and its keys rotate freely.
+  return derive(indexSecret, 'index');
 }
 
-function deriveIssuingKeys({ id, secret }: { readonly id: string; readonly secret: string }): IssuingKeys {
+function deriveIssuingKeys({ id, secret }: Required<GivenKey>): IssuingKeys {
   const use = (name: string) => createSecretKey(derive(secret, name));
   return { id, code: use('code'), seal: use('seal'), digest: use('digest') };
 }

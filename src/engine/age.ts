@@ -9,16 +9,12 @@ export interface AgedRecord {
   readonly expired: readonly VerificationRecord[];
 }
 
-/**
- * Brings a record up to its own time: what has expired is closed, what no longer matters is gone. Every rule begins with this.
- *
- * @param knowsKey whether a key id is still accepted; a verification whose key was retired can never be approved, so it ends too.
- */
-export function ageRecord(record: DestinationRecord, limits: Limits, knowsKey: (keyId: string) => boolean): AgedRecord {
+/** Brings a record up to its own time: what has expired is closed, what no longer matters is gone. Every rule begins with this. */
+export function ageRecord(record: DestinationRecord, limits: Limits): AgedRecord {
   const now = record.time.seen;
   const expired: VerificationRecord[] = [];
   const verifications = record.verifications.flatMap((verification) => {
-    const aged = ageVerification(verification, now, limits, knowsKey);
+    const aged = ageVerification(verification, now, limits);
     if (aged.state === 'expired' && verification.state === 'pending') expired.push(aged);
     return now >= verificationEndsAt(aged, limits) ? [] : [aged];
   });
@@ -53,13 +49,11 @@ export function recordEndsAt(record: DestinationRecord, limits: Limits): number 
   );
 }
 
-function ageVerification(verification: VerificationRecord, now: number, limits: Limits, knowsKey: (keyId: string) => boolean): VerificationRecord {
+function ageVerification(verification: VerificationRecord, now: number, limits: Limits): VerificationRecord {
   const { attempts } = verification;
   const isFresh = ({ at }: { at: number }) => now < at + limits.replayFor;
   const aged = attempts.every(isFresh) ? verification : { ...verification, attempts: attempts.filter(isFresh) };
-  if (aged.state !== 'pending') return aged;
-  if (now >= aged.expiresAt) return endVerification(aged, 'expired', aged.expiresAt);
-  return knowsKey(aged.code.keyId) ? aged : endVerification(aged, 'expired', now);
+  return aged.state === 'pending' && now >= aged.expiresAt ? endVerification(aged, 'expired', aged.expiresAt) : aged;
 }
 
 function verificationEndsAt({ endedAt, expiresAt }: VerificationRecord, limits: Limits): number {

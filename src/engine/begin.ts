@@ -21,6 +21,8 @@ export interface StartCommand extends SendCommand, VerificationClaim {
   readonly channel: Channel;
   /** Milliseconds. */
   readonly life: number;
+  /** Whether a code's key is accepted here. */
+  knowsKey(keyId: string): boolean;
   /** The destination sealed for this verification id; asked for only when the verification is new. */
   seal(): string;
 }
@@ -43,21 +45,24 @@ export function createStartRule(command: StartCommand, limits: Limits): Rule<Cla
     const now = record.time.seen;
     const live = findLive(record, command, limits);
     if (live === undefined) return claimSend(record, createVerification(command, limits, now), command, limits);
-    if (live.expiresAt - now >= limits.renewBefore || sendingUntil(live, limits) > now) return claimSend(record, live, command, limits);
+    const isWorthIt = live.expiresAt - now >= limits.renewBefore && command.knowsKey(live.code.keyId);
+    if (isWorthIt || sendingUntil(live, limits) > now) return claimSend(record, live, command, limits);
     return renew(record, live, command, limits);
   };
 }
 
-/** The rule of `resend`. Its life is not extended: with too little of it left for a message to be worth sending, it ends. */
+/**
+ * The rule of `resend`. The life of a verification is not extended: where a message might leave but too little life is left for it to be worth sending,
+ * the verification ends, and a start begins a new one. While the limits refuse a message the code that is out stays good.
+ */
 export function createResendRule(command: ResendCommand, limits: Limits): Rule<ResendOutcome> {
   return (record) => {
     const verification = findVerification(record, command);
     if (verification === undefined) return { record, outcome: { kind: 'not_found' } };
     if (verification.state !== 'pending') return { record, outcome: { kind: 'ended', state: verification.state } };
     const now = record.time.seen;
-    if (verification.expiresAt - now >= limits.renewBefore) {
-      return claimSend(record, verification, { ...command, channel: command.channel ?? verification.channel }, limits);
-    }
+    const claimed = claimSend(record, verification, { ...command, channel: command.channel ?? verification.channel }, limits);
+    if (claimed.outcome.kind !== 'send' || verification.expiresAt - now >= limits.renewBefore) return claimed;
     const closed = endVerification(verification, 'expired', now);
     return {
       record: replaceVerification(record, closed),
@@ -80,7 +85,7 @@ function findLive(record: DestinationRecord, command: StartCommand, { sharePendi
   );
 }
 
-/** Closes a verification with too little life left and begins a new one; where the limits refuse that, the old one stays as it is. */
+/** Closes a verification with too little life left, or whose key was retired, and begins a new one; where the limits refuse that, the old one stays as it is. */
 function renew(record: DestinationRecord, live: VerificationRecord, command: StartCommand, limits: Limits): RuleResult<ClaimOutcome> {
   const now = record.time.seen;
   const closed = endVerification(live, 'expired', now);

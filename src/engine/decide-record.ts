@@ -17,11 +17,11 @@ export interface Committed<O> {
  * Makes of a rule what a store runs. Whatever an answer may rest on is written with it: a verification that was seen expired, and a clock that was
  * seen set back.
  */
-export function decideRecord<O>(rule: Rule<O>, limits: Limits, knowsKey: (keyId: string) => boolean): Decide<Committed<O>> {
+export function decideRecord<O>(rule: Rule<O>, limits: Limits): Decide<Committed<O>> {
   return (body, clock) => {
     const before = openRecord(body, clock);
     const time = advanceTime(before.time, clock);
-    const aged = ageRecord({ ...before, time }, limits, knowsKey);
+    const aged = ageRecord({ ...before, time }, limits);
     const { record, outcome, events = [], entries } = rule(aged.record);
     const mustWrite = record !== aged.record || aged.expired.length > 0 || wasSetBack(before.time, clock);
     const result = { outcome, events: [...aged.expired.map((verification) => ({ type: 'expired', verification }) as const), ...events], time };
@@ -33,9 +33,9 @@ export function decideRecord<O>(rule: Rule<O>, limits: Limits, knowsKey: (keyId:
 }
 
 /** A record as it would be at the time it was read: to look at, never to decide by. */
-export function viewRecord({ body, now }: Snapshot, limits: Limits, knowsKey: (keyId: string) => boolean): DestinationRecord {
+export function viewRecord({ body, now }: Snapshot, limits: Limits): DestinationRecord {
   const record = openRecord(body, now);
-  return ageRecord({ ...record, time: advanceTime(record.time, now) }, limits, knowsKey).record;
+  return ageRecord({ ...record, time: advanceTime(record.time, now) }, limits).record;
 }
 
 function openRecord(body: RecordBody | undefined, clock: number): DestinationRecord {

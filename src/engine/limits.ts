@@ -18,7 +18,7 @@ export interface Limits {
   readonly ladder: readonly number[];
   /** The longest rung of the ladder for starts without a requester: a stranger must not send an owner into a day's wait. */
   readonly sharedRung: number;
-  /** Two sends to one destination are at least this far apart, whoever asks. */
+  /** Two sends to one destination are at least this far apart. As every budget it is shared by all requesters but the known ones, who have each their own. */
   readonly sendSpacing: number;
   /** Sends to one destination in any hour. */
   readonly sendsPerHour: number;

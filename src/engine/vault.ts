@@ -1,19 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { deriveCode, equalInConstantTime } from '../core/codes.ts';
 import { CountersignError } from '../core/errors.ts';
-import { type KeyRing, shortHash } from '../core/keys.ts';
+import { type IssuingKeys, type KeyRing, shortHash } from '../core/keys.ts';
 import { deriveAttemptKey, NONCE_BYTES, type SealContext, seal, unseal } from '../core/sealing.ts';
 import { Secret } from '../core/secret.ts';
 import type { GivenCode } from './claim-send.ts';
 import type { Attempt } from './judge.ts';
 import type { CodeRecord, VerificationRecord } from './record.ts';
 
-/** What takes keys to do with a verification: its code, its sealed destination, its attempts. Rules are handed these as functions and stay pure. */
+/**
+ * What takes keys to do with a verification: its code, its sealed destination, its attempts. Rules are handed these as functions and stay pure. Each
+ * throws `configuration_invalid` where the key of a verification is not known here: it is neither judged nor ended by a process that cannot.
+ */
 export interface Vault {
   /** The key id that a new verification's code is derived with. */
   readonly keyId: string;
   knowsKey(keyId: string): boolean;
-  /** The code alive, where it is one of ours. @throws {CountersignError} `configuration_invalid` where its key was retired. */
+  /** The code alive, where it is one of ours. */
   derive(id: string, code: CodeRecord): Secret;
   /** Whether a submitted code is the one alive, in constant time. */
   matches(id: string, code: CodeRecord, submitted: string): boolean;
@@ -28,23 +31,20 @@ export interface Vault {
 
 /** A vault on the keys of one verifier. */
 export function createVault(keys: KeyRing): Vault {
-  const digest = (keyId: string, id: string, code: string) => {
+  const find = (keyId: string): IssuingKeys => {
     const found = keys.find(keyId);
-    return found && shortHash(found.digest, `${id}\0${code}`);
+    if (found !== undefined) return found;
+    const message = 'the key of this verification is not among `keys`: keep a retired key for as long as a verification lives, and give a new one to every process first';
+    throw new CountersignError('configuration_invalid', message, { field: 'keys' });
   };
   return {
     keyId: keys.issuing.id,
     knowsKey: (keyId) => keys.find(keyId) !== undefined,
-    derive(id, { keyId, generation, length }) {
-      const found = keys.find(keyId);
-      if (found === undefined) throw new CountersignError('configuration_invalid', 'the key of this verification was retired', { field: 'keys' });
-      return new Secret(deriveCode(found.code, id, generation, length));
-    },
-    matches(id, code, submitted) {
-      const found = keys.find(code.keyId);
-      if (found === undefined) return false;
-      if (code.digest !== undefined) return equalInConstantTime(code.digest, digest(code.keyId, id, submitted) ?? '');
-      return equalInConstantTime(deriveCode(found.code, id, code.generation, code.length), submitted);
+    derive: (id, { keyId, generation, length }) => new Secret(deriveCode(find(keyId).code, id, generation, length)),
+    matches(id, { keyId, digest, generation, length }, submitted) {
+      const found = find(keyId);
+      if (digest !== undefined) return equalInConstantTime(digest, shortHash(found.digest, `${id}\0${submitted}`));
+      return equalInConstantTime(deriveCode(found.code, id, generation, length), submitted);
     },
     toGivenCode: (id, code) => ({ keyId: keys.issuing.id, length: code.length, digest: shortHash(keys.issuing.digest, `${id}\0${code}`) }),
     createSeal(context, destination) {
@@ -52,15 +52,13 @@ export function createVault(keys: KeyRing): Vault {
       return () => seal(keys.issuing.seal, nonce, destination, context);
     },
     open(id, verification) {
-      const { sealed } = verification;
+      const { sealed, code } = verification;
+      find(code.keyId);
       for (const key of keys.all) {
         const opened = sealed && unseal(key.seal, sealed, toContext(id, verification));
         if (opened) return opened;
       }
-      throw new CountersignError(
-        'store_unavailable',
-        'the destination of this verification does not open: the record was changed, or its key was retired',
-      );
+      throw new CountersignError('store_unavailable', 'the destination of this verification does not open: the record was changed');
     },
     toAttempt: (id, attemptId, submitted) => createAttempt(keys, id, attemptId, submitted),
   };

@@ -134,6 +134,7 @@ class StoreVerifier implements Verifier {
       {
         ...this.#toClaim(ref, owner),
         ...this.#toSendCommand(ref, code),
+        knowsKey: this.#vault.knowsKey,
         ...{ destination, channel, masked: to.masked, life: to.kind === 'email' ? this.#limits.emailLife : this.#limits.life },
         seal: this.#vault.createSeal({ verificationId: this.#ids.encode(ref), service: this.#service, destinationKey: destination }, to.reveal()),
       },
@@ -286,14 +287,14 @@ class StoreVerifier implements Verifier {
   /** Runs a rule on a record; events go out after the commit, and only what was committed comes back. */
   async #update<O>(recordId: string, rule: Rule<O>): Promise<Committed<O>> {
     await this.#prepare();
-    const committed = await this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits, this.#vault.knowsKey));
+    const committed = await this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits));
     for (const event of committed.events) this.#publish(recordId, event);
     return committed;
   }
 
   async #look(ref: VerificationRef, owner: ParsedOwner): Promise<{ record: DestinationRecord; verification: VerificationRecord } | undefined> {
     await this.#prepare();
-    const record = viewRecord(await this.#store.read(toRecordKey(ref.recordId)), this.#limits, this.#vault.knowsKey);
+    const record = viewRecord(await this.#store.read(toRecordKey(ref.recordId)), this.#limits);
     const verification = findVerification(record, this.#toClaim(ref, owner));
     return verification && { record, verification };
   }

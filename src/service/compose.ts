@@ -61,12 +61,18 @@ export async function withTerminalVerifier<T>(
     if (isNew) note(`Made ${database}, a new database.`);
     const secret = config.secret ?? (await findKey(store, database, note));
     try {
-      return await work(compose(store, secret, createConsoleSender({ write: print })));
+      const result = await work(compose(store, secret, createConsoleSender({ write: print })));
+      // Nobody else does, and a file that only a terminal writes to would grow for ever.
+      await store.sweep(SWEEP).catch(() => undefined);
+      return result;
     } catch (error) {
       throw toSecretError(error, config);
     }
   });
 }
+
+/** Records removed after a command: more than one command can add, and a few milliseconds. */
+const SWEEP = 500;
 
 /** Hands `work` a verifier on a SQLite file of its own, in a temporary folder that is removed afterwards, under a secret that nobody keeps. */
 export async function withDemoVerifier<T>(work: (parts: DemoParts) => Promise<T>): Promise<T> {

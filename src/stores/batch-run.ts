@@ -48,8 +48,8 @@ const CONFLICT_PAUSE = 8;
 const FAILURE_PAUSE = 250;
 
 /**
- * Decides one batch of calls on one record, writes, and settles every call, exactly once, with what was committed for it. Throws a `store_unavailable`
- * for all of them where it cannot; the write it could not account for may then have happened, or may yet.
+ * Decides one batch of calls on one record, writes, and settles every call, exactly once, with what was committed for it. Throws one
+ * `store_unavailable` for all of them where it cannot; the write it could not account for may then have happened, or may yet.
  *
  * Each way round the loop: read, look for the writes sent before, decide, write where the version is unchanged. Calls that come later are not let in:
  * their outcome would be mixed with that of a write in doubt.
@@ -113,13 +113,14 @@ export class BatchRun {
    * was decided on a record that held none of the others. Those that can no longer be applied are forgotten, those that can are kept.
    */
   #deliverApplied({ version, now }: VersionedSnapshot): boolean {
+    const applied = this.#sent.find((sent) => locateWrite(sent, version) === 'applied');
+    if (applied) {
+      applied.decision.deliver();
+      return true;
+    }
     const pending: SentWrite[] = [];
     for (const sent of this.#sent) {
       const state = locateWrite(sent, version);
-      if (state === 'applied') {
-        sent.decision.deliver();
-        return true;
-      }
       // A conflict is the driver's word that it was not applied; it is only looked for in case a client sent it twice and met itself.
       if (!sent.unknown) continue;
       // After a minute the record may have expired and begun anew: then its absence from the version says nothing.
@@ -133,8 +134,8 @@ export class BatchRun {
   }
 
   /**
-   * Delivers a decision that writes nothing. Not while an earlier write of this batch may still land: its calls would have been told one thing and the
-   * record another. A store refuses it 5 s after its read, and its commit gets as long as a call; until then the record is read again.
+   * Delivers a decision that writes nothing. Not while an earlier write of this batch may still land: its calls would have been told one
+   * thing and the record another. A store refuses it 5 s after its read, and its commit gets as long as a call; until then the record is read again.
    */
   async #deliverUnwritten({ now }: VersionedSnapshot, decision: BatchDecision): Promise<boolean> {
     if (this.#sent.some(({ readAt }) => now - readAt <= MAX_WRITE_AGE + this.#loop.callTimeout)) {

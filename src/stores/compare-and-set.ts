@@ -1,11 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { CountersignError } from '../core/errors.ts';
 import { closedError, keyText, type PendingCall, toPendingCall } from './batch.ts';
 import { BatchRun, type LoopContext } from './batch-run.ts';
+import { createRandomPool } from './random-pool.ts';
 import { createRecordCache } from './record-cache.ts';
 import type { RecordKey, Store } from './store.ts';
 import type { VersionedDriver } from './versioned-driver.ts';
 
+export { MAX_WRITE_AGE, MIN_RECORD_AGE } from './store.ts';
 export type { VersionedDriver, VersionedSnapshot, VersionedWrite, WriteFailure, WriteReply } from './versioned-driver.ts';
 
 /** `Store.update` made of a {@link VersionedDriver}. */
@@ -14,8 +15,8 @@ export interface CompareAndSet {
    * As `Store.update` promises. Calls for one record in one process are queued and decided together: those made in one tick, and those that came
    * while the batch before them was under way. Different records do not wait for each other.
    *
-   * Rejects with `store_unavailable` when the database does not answer, refuses the write, is too contended (500 conflicts, or `totalTimeout`), or lost
-   * a reply and it cannot be told any more whether the write happened: wherever a reply was lost it may have, or may yet within 5 s.
+   * Rejects with `store_unavailable` when the database does not answer, refuses the write, is too contended (500 conflicts, or `totalTimeout`),
+   * or lost a reply and it cannot be told any more whether the write happened: wherever a reply was lost it may have, or may yet within 5 s.
    * The `cause` holds the name, code and status of what the driver threw, never its message.
    */
   readonly update: Store['update'];
@@ -26,8 +27,8 @@ export interface CompareAndSet {
 /** Settings of {@link createCompareAndSet}. The last three are for tests. */
 export interface CompareAndSetOptions {
   /**
-   * How long one call of the driver may take, in milliseconds. A read that takes longer has failed, a write's outcome is then unknown and is looked for.
-   * Shorter gives up on slow commits, longer makes callers wait for a dead wire.
+   * How long one call of the driver may take, in milliseconds. A read that takes longer has failed, a write's outcome is then unknown and is
+   * looked for. Shorter gives up on slow commits, longer makes callers wait for a dead wire.
    * @defaultValue 2000
    */
   readonly callTimeout?: number;
@@ -53,11 +54,12 @@ export interface CompareAndSetOptions {
   readonly delay?: (milliseconds: number, wake: () => void) => () => void;
   /**
    * So many random bytes, for the tokens of versions and for jitter. Bytes that repeat break the store: see `version.ts`.
-   * @defaultValue `crypto.randomBytes()`
+   * @defaultValue `crypto.randomBytes()`, drawn 3 KiB at a time
    */
   readonly random?: (size: number) => Uint8Array;
 }
 
+// The pool is empty until the first write.
 const DEFAULTS = {
   callTimeout: 2_000,
   totalTimeout: 10_000,
@@ -67,7 +69,7 @@ const DEFAULTS = {
     const timer = setTimeout(wake, milliseconds);
     return () => clearTimeout(timer);
   },
-  random: randomBytes,
+  random: createRandomPool(),
 } satisfies Required<CompareAndSetOptions>;
 
 /** Calls decided in one go. At 20 µs each this holds the event loop for 20 ms; more wait for the next batch, which needs no read. */

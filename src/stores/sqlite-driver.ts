@@ -39,7 +39,7 @@ export function loadSqliteDriver(
 
 function loadPackage(require: (name: string) => unknown): unknown {
   try {
-    return require(PACKAGE);
+    return require('@photostructure/sqlite');
   } catch (cause) {
     const isMissing = (cause as { code?: unknown }).code === 'MODULE_NOT_FOUND';
     const remedy = isMissing ? `install it with "npm install ${PACKAGE}"` : 'its binary cannot be loaded on this platform';

@@ -1,6 +1,6 @@
 /**
- * A record's version says which writes made it: its own token, then those of the three writes before, newest first. A token is a counter and 48 random
- * bits, so that none ever comes back: after a fail-over or a restored dump others reuse the counters, and a process that still holds
+ * A record's version says which writes made it: its own token, then those of the three writes before, newest first. A token is a counter and
+ * 48 random bits, so that none ever comes back: after a fail-over or a restored dump others reuse the counters, and a process that still holds
  * a record of the lost time would overwrite theirs. The three older ones let a process find a write whose reply it never got.
  */
 

@@ -54,7 +54,7 @@ export const raceCases: StoreCaseGroup = {
       },
     },
     {
-      title: 'I1, I3: the right code among a thousand guesses is approved once if fewer than five wrong ones came before it, else never',
+      title: 'I1, I3: a right code among a thousand is approved once if fewer than five wrong ones came before it, else never',
       async run(stage) {
         for (const place of [3, 500]) {
           const bench = await createBench(stage);
@@ -64,7 +64,7 @@ export const raceCases: StoreCaseGroup = {
           const answers = await bench.crowd(1_000, (verifier, index) => verifier.check({ id, code: guesses[index] ?? '' }));
           expectThat(bench.seen.wrong <= 5, `more than five wrong guesses were judged (${bench.seen.wrong}): ${LOST_UPDATE}`);
           const expected = bench.seen.wrong < 5 ? 1 : 0;
-          const complaint = `the right code came after ${bench.seen.wrong} wrong ones were judged, and was not approved so often as that allows: ${LOST_UPDATE}`;
+          const complaint = `the right code came after ${bench.seen.wrong} wrong ones, and was not approved as often as that allows: ${LOST_UPDATE}`;
           expectEqual(bench.seen.approved, expected, complaint);
           expectEqual(countByStatus(answers).approved ?? 0, expected, 'callers were told of more or fewer approvals than were committed');
         }
@@ -170,7 +170,7 @@ export const raceCases: StoreCaseGroup = {
 
 async function startAtOnce(bench: EngineBench, owner: { readonly requester?: string }): Promise<void> {
   const answers = await bench.crowd(200, (verifier) => verifier.start({ to: TO, ...owner }));
-  const complaint = `of 200 starts not exactly one sent a message: ${LOST_UPDATE} (an insert too)`;
+  const complaint = `of 200 starts not just one sent a message: ${LOST_UPDATE} (inserts too)`;
   expectEqual(bench.sender.calls, 1, complaint);
   expectEqual(countByStatus(answers), { pending: 1, refused: 199 }, complaint);
   const dated = answers.filter((answer) => answer.status === 'refused' && answer.retryAt !== undefined);

@@ -1,0 +1,43 @@
+import type { Clock, Provider, Store, Verifier } from '../../src/index.ts';
+import { createMemoryStore, createOutboxSender, createSelfIssuedProvider, createVerifier } from '../../src/index.ts';
+import type { OutboxSender } from '../../src/senders/outbox.ts';
+import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts';
+import { createRecordingSender, type RecordingSender } from '../../src/testing/recording-sender.ts';
+
+/**
+ * What an example on a page may use without saying where it comes from: a verifier on a store in memory, its outbox, and a clock to move. Each
+ * example begins with a fresh one.
+ */
+
+export const MINUTE = 60_000;
+export const DAY: number = 24 * 60 * MINUTE;
+
+/** The number of the front door. */
+export const to = '+14155552671';
+export const secret: string = 'a secret of at least thirty-two bytes';
+
+export let clock: FakeClock;
+export let store: Store;
+export let outbox: OutboxSender;
+/** A sender that does what an example tells it: `sender.next('refused')`. Its messages go nowhere else. */
+export let sender: RecordingSender;
+export let provider: Provider;
+export let verifier: Verifier;
+
+/** Begins anew. */
+export function resetWorld(): void {
+  clock = createFakeClock();
+  store = createMemoryStore({ clock });
+  outbox = createOutboxSender();
+  sender = createRecordingSender();
+  provider = createSelfIssuedProvider({ senders: [outbox] });
+  verifier = createVerifier({ secret, store, provider });
+}
+
+/** Where a page means a store of the reader's. */
+export const createMyStore = (options: { readonly clock: Clock }): Store => createMemoryStore(options);
+
+/** A code that is surely not `code`: its last digit moved on by one. */
+export function toWrongCode(code: string): string {
+  return code.slice(0, -1) + ((Number(code.at(-1)) + 1) % 10);
+}
