@@ -3,6 +3,9 @@ import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 /** Fewest and most digits of a code. Six are the least for a login (NIST SP 800-63B-4 §3.1.3.2); Twilio's clients know 4 to 10. */
 export const CODE_LENGTH = { min: 4, max: 10 } as const;
 
+/** How many codes there are of each length. */
+const MODULI: readonly bigint[] = Array.from({ length: CODE_LENGTH.max + 1 }, (_, length) => 10n ** BigInt(length));
+
 /** Eight codes of eight bytes each fit into one HMAC-SHA-512. */
 const CODES_PER_BLOCK = 8;
 
@@ -17,7 +20,7 @@ export function deriveCode(key: KeyObject, verificationId: string, generation: n
   const mac = createHmac('sha512', key)
     .update(block === 0 ? verificationId : `${verificationId}.${block}`)
     .digest();
-  const number = mac.readBigUInt64BE((generation % CODES_PER_BLOCK) * 8) % 10n ** BigInt(length);
+  const number = mac.readBigUInt64BE((generation % CODES_PER_BLOCK) * 8) % (MODULI[length] ?? 1n);
   return number.toString().padStart(length, '0');
 }
 

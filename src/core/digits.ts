@@ -6,11 +6,15 @@ export const HIDDEN_CHARACTER: RegExp = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_
 
 const DECIMAL_DIGIT = /\p{Nd}/u;
 
+/** What nearly everybody types: there is nothing to map in it. */
+const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
+
 /**
  * NFKC, then every decimal digit of every script (full-width, Arabic-Indic, Persian, Devanagari …) as its ASCII digit. Other number signs
  * (`²`, `①`, `⑴`, `½`) stay as they are, to be refused as foreign: NFKC would make the mark of a footnote one more digit of the number.
  */
 export function toAsciiDigits(text: string): string {
+  if (PRINTABLE_ASCII.test(text)) return text;
   return text.replace(/[^\p{No}]+/gu, (run) => run.normalize('NFKC')).replace(/\p{Nd}/gu, toAsciiDigit);
 }
 

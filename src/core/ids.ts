@@ -6,14 +6,23 @@ export interface VerificationRef {
   readonly entryId: string;
 }
 
+/** A reference with the id that stands for it. */
+export interface VerificationAddress extends VerificationRef {
+  /** `VE` + 32 lower-case hex. */
+  readonly id: string;
+}
+
 /** Turns references into ids and back. */
 export interface VerificationIds {
   encode(ref: VerificationRef): string;
   /** Undefined when the text has not the form of an id. An invented id decodes to a record that does not exist. */
-  decode(id: string): VerificationRef | undefined;
+  decode(id: string): VerificationAddress | undefined;
 }
 
 const ID_PATTERN = /^VE[0-9a-fA-F]{32}$/;
+
+/** Each half of the block, in bytes. */
+const HALF = 8;
 
 /**
  * A verification's id is one AES block, `VE` + 32 hex: any process finds the record from the id alone, two ids do not tell that they share a
@@ -22,15 +31,19 @@ const ID_PATTERN = /^VE[0-9a-fA-F]{32}$/;
 export function createVerificationIds(key: KeyObject): VerificationIds {
   const cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
   const decipher = createDecipheriv('aes-256-ecb', key, null).setAutoPadding(false);
+  const scratch = Buffer.alloc(2 * HALF);
   return {
     encode({ recordId, entryId }) {
-      const block = Buffer.concat([Buffer.from(recordId, 'base64url'), Buffer.from(entryId, 'base64url')]);
-      return `VE${cipher.update(block).toString('hex')}`;
+      scratch.write(recordId, 0, 'base64url');
+      scratch.write(entryId, HALF, 'base64url');
+      return `VE${cipher.update(scratch).toString('hex')}`;
     },
     decode(id) {
       if (!ID_PATTERN.test(id)) return undefined;
-      const block = decipher.update(Buffer.from(id.slice(2), 'hex'));
-      return { recordId: block.toString('base64url', 0, 8), entryId: block.toString('base64url', 8, 16) };
+      const hex = id.slice(2).toLowerCase();
+      scratch.write(hex, 'hex');
+      const block = decipher.update(scratch);
+      return { recordId: block.toString('base64url', 0, HALF), entryId: block.toString('base64url', HALF), id: `VE${hex}` };
     },
   };
 }

@@ -57,8 +57,10 @@ export function parsePhone(input: string): ParsedPhone {
   const parsed = parsePhoneNumberFromString(number, { extract: false });
   if (parsed === undefined) throw invalid('does not begin with the calling code of a country');
   if (parsed.number !== number) throw invalid('contains a trunk or carrier prefix; write it as it is called from abroad');
-  if (!parsed.isValid()) throw invalid("is not in use in its country's numbering plan");
-  if (REFUSED_TYPES.has(parsed.getType())) throw invalid('is a premium-rate, shared-cost, toll-free or personal number, a pager or a voice mailbox');
+  const type = parsed.getType();
+  // A number that has a type is valid: asking only for the type saves a second match against every pattern of its country.
+  if (type === undefined && !parsed.isValid()) throw invalid("is not in use in its country's numbering plan");
+  if (REFUSED_TYPES.has(type)) throw invalid('is a premium-rate, shared-cost, toll-free or personal number, a pager or a voice mailbox');
   return { number, country: parsed.country, callingCode: parsed.countryCallingCode };
 }
 

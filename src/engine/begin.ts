@@ -95,15 +95,20 @@ function renew(record: DestinationRecord, live: VerificationRecord, command: Sta
 }
 
 function createVerification(command: StartCommand, { codeLength }: Limits, now: number): VerificationRecord {
-  const { entryId, service, purpose, requester, destination, masked, channel, life, keyId, give } = command;
-  const given = give?.(entryId);
+  const given = command.give?.(command.entryId);
   return {
-    ...{ entryId, service, purpose, requester, destination, masked, channel },
+    entryId: command.entryId,
+    service: command.service,
+    purpose: command.purpose,
+    requester: command.requester,
+    destination: command.destination,
+    masked: command.masked,
+    channel: command.channel,
     state: 'pending',
     createdAt: now,
-    expiresAt: now + life,
+    expiresAt: now + command.life,
     endedAt: undefined,
-    code: { keyId: given?.keyId ?? keyId, length: given?.length ?? codeLength, generation: 0, guessed: false, digest: given?.digest },
+    code: { keyId: given?.keyId ?? command.keyId, length: given?.length ?? codeLength, generation: 0, guessed: false, digest: given?.digest },
     wrong: 0,
     deliveries: [],
     sealed: command.seal(),

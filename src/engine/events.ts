@@ -44,6 +44,8 @@ export type Listener<Name extends keyof VerifierEvents> = (event: VerifierEvents
 export interface Emitter {
   /** Adds a listener and returns what removes it. */
   on<Name extends keyof VerifierEvents>(name: Name, listener: Listener<Name>): () => void;
+  /** Whether anybody listens: if not, the event need not be made. */
+  hears(name: keyof VerifierEvents): boolean;
   emit<Name extends keyof VerifierEvents>(name: Name, event: VerifierEvents[Name]): void;
 }
 
@@ -56,6 +58,7 @@ export function createEmitter(): Emitter {
       listeners.set(name, added.add(listener));
       return () => void added.delete(listener);
     },
+    hears: (name) => (listeners.get(name)?.size ?? 0) > 0,
     emit(name, event) {
       for (const listener of listeners.get(name) ?? []) callQuietly(listener as (event: unknown) => unknown, event);
     },

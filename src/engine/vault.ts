@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { deriveCode, equalInConstantTime } from '../core/codes.ts';
 import { CountersignError } from '../core/errors.ts';
 import { type IssuingKeys, type KeyRing, shortHash } from '../core/keys.ts';
+import { createRandomPool } from '../core/random-pool.ts';
 import { deriveAttemptKey, NONCE_BYTES, type SealContext, seal, unseal } from '../core/sealing.ts';
 import { Secret } from '../core/secret.ts';
 import type { GivenCode } from './claim-send.ts';
@@ -31,10 +31,12 @@ export interface Vault {
 
 /** A vault on the keys of one verifier. */
 export function createVault(keys: KeyRing): Vault {
+  const random = createRandomPool();
   const find = (keyId: string): IssuingKeys => {
     const found = keys.find(keyId);
     if (found !== undefined) return found;
-    const message = 'the key of this verification is not among `keys`: keep a retired key for as long as a verification lives, and give a new one to every process first';
+    const message =
+      'the key of this verification is not among `keys`: keep a retired key for as long as a verification lives, and give a new one to every process first';
     throw new CountersignError('configuration_invalid', message, { field: 'keys' });
   };
   return {
@@ -48,7 +50,7 @@ export function createVault(keys: KeyRing): Vault {
     },
     toGivenCode: (id, code) => ({ keyId: keys.issuing.id, length: code.length, digest: shortHash(keys.issuing.digest, `${id}\0${code}`) }),
     createSeal(context, destination) {
-      const nonce = randomBytes(NONCE_BYTES);
+      const nonce = random(NONCE_BYTES);
       return () => seal(keys.issuing.seal, nonce, destination, context);
     },
     open(id, verification) {

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { type Channel, Destination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
 import { createVerificationIds, toDeliveryId, type VerificationIds, type VerificationRef } from '../core/ids.ts';
 import { createKeyRing, type KeyOptions, type KeyRing } from '../core/keys.ts';
+import { createRandomPool } from '../core/random-pool.ts';
 import { Secret } from '../core/secret.ts';
 import type { Provider, ProviderSendRequest, ProviderSendResult } from '../providers/provider.ts';
 import type { RecordKey, Store } from '../stores/store.ts';
@@ -108,7 +108,8 @@ class StoreVerifier implements Verifier {
   readonly #vault: Vault;
   readonly #ids: VerificationIds;
   readonly #emitter: Emitter = createEmitter();
-  #ready: Promise<undefined> | undefined;
+  readonly #random: (size: number) => Buffer = createRandomPool();
+  #isReady = false;
 
   constructor({ store, provider, service = 'default', limits, guard, ...keyOptions }: VerifierOptions) {
     assertPort(store, 'store', 'update');
@@ -128,7 +129,7 @@ class StoreVerifier implements Verifier {
     const { to, channel, code, ...owner } = parseStart(input, this.#provider.channels);
     const denied = await this.#assess(to, channel, owner);
     if (denied !== undefined) return denied;
-    const ref = { recordId: this.#toRecordId(to), entryId: randomBytes(8).toString('base64url') };
+    const ref = { recordId: this.#toRecordId(to), entryId: this.#random(8).toString('base64url') };
     const destination = this.#keys.destinationKey(to.reveal());
     const rule = createStartRule(
       {
@@ -151,8 +152,7 @@ class StoreVerifier implements Verifier {
     const found = ref && (await this.#look(ref, owner));
     if (ref === undefined || found === undefined) return { status: 'not_found' };
     const { verification } = found;
-    const to =
-      verification.state === 'pending' ? new Destination(this.#vault.open(this.#ids.encode(ref), verification), verification.masked) : undefined;
+    const to = verification.state === 'pending' ? new Destination(this.#vault.open(ref.id, verification), verification.masked) : undefined;
     if (to !== undefined && channel !== undefined) assertReaches(channel, to.kind);
     const denied = to && (await this.#assess(to, channel ?? verification.channel, owner));
     if (denied) return denied;
@@ -169,7 +169,7 @@ class StoreVerifier implements Verifier {
     const request = parseCheck(input);
     const ref = this.#ids.decode(request.id);
     if (ref === undefined) return { status: 'not_found' };
-    const id = this.#ids.encode(ref);
+    const { id } = ref;
     const { code, attemptId } = request;
     const rule = createJudgeRule(
       {
@@ -200,12 +200,7 @@ class StoreVerifier implements Verifier {
     if (ref === undefined || found === undefined) return { status: 'not_found' };
     const { record, verification } = found;
     const resendAt = nextSendAt(record, verification.requester, this.#limits);
-    return renderShown(
-      verification,
-      renderVerification(verification, this.#ids.encode(ref), resendAt, record.time, this.#limits),
-      record.time,
-      this.#limits,
-    );
+    return renderShown(verification, renderVerification(verification, ref.id, resendAt, record.time, this.#limits), record.time, this.#limits);
   }
 
   async unblock(input: DestinationInput): Promise<UnblockResult> {
@@ -230,7 +225,7 @@ class StoreVerifier implements Verifier {
     const { verification, delivery } = outcome;
     const id = this.#ids.encode({ recordId, entryId: verification.entryId });
     const deliveryId = toDeliveryId(delivery.id);
-    this.#emitter.emit('started', { ...describeVerification(id, verification), deliveryId });
+    if (this.#emitter.hears('started')) this.#emitter.emit('started', { ...describeVerification(id, verification), deliveryId });
     const code = request.code === undefined ? this.#vault.derive(id, verification.code) : new Secret(request.code);
     const sent = await sendOnce(this.#provider, { to: request.to, channel: delivery.channel, code, verificationId: id, deliveryId });
     const completed = await this.#complete(recordId, { entryId: verification.entryId, deliveryId: delivery.id, state: sent.status });
@@ -286,14 +281,14 @@ class StoreVerifier implements Verifier {
 
   /** Runs a rule on a record; events go out after the commit, and only what was committed comes back. */
   async #update<O>(recordId: string, rule: Rule<O>): Promise<Committed<O>> {
-    await this.#prepare();
+    if (!this.#isReady) await this.#prepare();
     const committed = await this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits));
     for (const event of committed.events) this.#publish(recordId, event);
     return committed;
   }
 
   async #look(ref: VerificationRef, owner: ParsedOwner): Promise<{ record: DestinationRecord; verification: VerificationRecord } | undefined> {
-    await this.#prepare();
+    if (!this.#isReady) await this.#prepare();
     const record = viewRecord(await this.#store.read(toRecordKey(ref.recordId)), this.#limits);
     const verification = findVerification(record, this.#toClaim(ref, owner));
     return verification && { record, verification };
@@ -305,16 +300,14 @@ class StoreVerifier implements Verifier {
     return (await this.#update(this.#toRecordId(to), createRule(command))).outcome;
   }
 
-  /** Before the first use of the store; again at the next call where that failed. */
-  #prepare(): Promise<undefined> {
-    this.#ready ??= this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint)).catch((error: unknown) => {
-      this.#ready = undefined;
-      throw error;
-    });
-    return this.#ready;
+  /** Before the first use of the store; again at the next call where that failed. Calls at the same time ask together: the store decides them in one go. */
+  async #prepare(): Promise<void> {
+    await this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint));
+    this.#isReady = true;
   }
 
   #publish(recordId: string, event: RuleEvent): void {
+    if (!this.#emitter.hears(event.type)) return;
     const { verification } = event;
     const about = describeVerification(this.#ids.encode({ recordId, entryId: verification.entryId }), verification);
     if (event.type === 'checked') this.#emitter.emit('checked', { ...about, right: event.right });
@@ -334,7 +327,7 @@ class StoreVerifier implements Verifier {
 
   #toSendCommand({ recordId }: VerificationRef, code: string | undefined): SendCommand {
     const give: GiveCode = (entryId) => this.#vault.toGivenCode(this.#ids.encode({ recordId, entryId }), code ?? '');
-    return { deliveryId: randomBytes(16).toString('hex'), keyId: this.#vault.keyId, give: code === undefined ? undefined : give };
+    return { deliveryId: this.#random(16).toString('hex'), keyId: this.#vault.keyId, give: code === undefined ? undefined : give };
   }
 }
 

@@ -1,7 +1,7 @@
 import { CountersignError } from '../core/errors.ts';
+import { createRandomPool } from '../core/random-pool.ts';
 import { closedError, keyText, type PendingCall, toPendingCall } from './batch.ts';
 import { BatchRun, type LoopContext } from './batch-run.ts';
-import { createRandomPool } from './random-pool.ts';
 import { createRecordCache } from './record-cache.ts';
 import type { RecordKey, Store } from './store.ts';
 import type { VersionedDriver } from './versioned-driver.ts';

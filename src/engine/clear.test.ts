@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { Desk, EASY, makeLadder, makePool, makeRecord, makeVerification, runRule, T0 } from '../../test/builders.ts';
+import { DAY, MINUTE } from '../core/duration.ts';
+import { createClearRule, createEraseRule } from './clear.ts';
+import { EMPTY_POOL } from './record.ts';
+
+const command = { service: 'shop', destination: 'destination-key' };
+const used = makePool({ sends: [T0 - 2], wrong: [T0 - 2], run: 3, runAt: T0 - 2 });
+const disabled = makePool({ sends: [T0 - 1], wrong: [T0 - 1], run: 100, runAt: T0 - 1, disabled: true });
+const time = { seen: T0, clock: T0 - MINUTE };
+
+describe('unblock', () => {
+  it('begins budgets, runs and ladders anew, and leaves verifications and known requesters', () => {
+    const known = [{ requester: 'ada', approvedAt: T0 - 9, pool: disabled }];
+    const record = makeRecord({ time, verifications: [makeVerification({ wrong: 2 })], ladders: [makeLadder()], shared: used, known });
+    const entry = { at: T0 - MINUTE, service: 'shop', type: 'unblock', destination: 'destination-key', data: '{}' };
+    expect(runRule(createClearRule(command), record)).toEqual({
+      record: { ...record, ladders: [], shared: EMPTY_POOL, known: [{ requester: 'ada', approvedAt: T0 - 9, pool: EMPTY_POOL }] },
+      outcome: { wasBlocked: true, erased: 0 },
+      entries: [entry],
+    });
+  });
+
+  it.each([
+    ['everyone', disabled, EMPTY_POOL, true],
+    ['one known requester', used, disabled, true],
+    ['nobody', used, used, false],
+  ])('says whether the destination was disabled: for %s', (_name, shared, own, wasBlocked) => {
+    const known = [
+      { requester: 'ada', approvedAt: T0, pool: EMPTY_POOL },
+      { requester: 'bob', approvedAt: T0, pool: own },
+    ];
+    const record = makeRecord({ shared, known });
+    expect(runRule(createClearRule(command), record).outcome).toEqual({ wasBlocked, erased: 0 });
+    expect(runRule(createEraseRule(command), record).outcome).toEqual({ wasBlocked, erased: 0 });
+  });
+
+  it('I3 opens a destination that was disabled, for the verification that was under way as well', () => {
+    const desk = new Desk({ ...EASY, wrongInARow: 3 });
+    desk.send();
+    for (let guess = 0; guess < 3; guess += 1) desk.check('entry1');
+    expect(desk.check('entry1', { right: true })).toEqual({ kind: 'destination_blocked' });
+    expect(desk.run(createClearRule(command))).toEqual({ wasBlocked: true, erased: 0 });
+    expect(desk.check('entry1')).toEqual({ kind: 'wrong', attemptsLeft: 1 });
+    expect(desk.check('entry1', { right: true }).kind).toBe('approved');
+  });
+});
+
+describe('erase', () => {
+  it('removes verifications, ladders and requesters, and keeps what was used of all budgets, merged', () => {
+    const known = [
+      { requester: 'ada', approvedAt: T0, pool: disabled },
+      { requester: 'bob', approvedAt: T0, pool: makePool({ sends: [T0 - 5] }) },
+    ];
+    const record = makeRecord({
+      time,
+      verifications: [makeVerification(), makeVerification({ entryId: 'b' })],
+      ladders: [makeLadder()],
+      shared: used,
+      known,
+    });
+    const shared = { sends: [T0 - 5, T0 - 2, T0 - 1], wrong: [T0 - 2, T0 - 1], run: 100, runAt: T0 - 1, disabled: true };
+    expect(runRule(createEraseRule(command), record)).toEqual({
+      record: { time, verifications: [], ladders: [], shared, known: [] },
+      outcome: { wasBlocked: true, erased: 2 },
+      entries: [{ at: T0 - MINUTE, service: 'shop', type: 'erase', destination: 'destination-key', data: '{}' }],
+    });
+  });
+
+  it('I3 hands out no fresh guesses and no fresh sends', () => {
+    const desk = new Desk({ ...EASY, wrongPerDay: 3, sendsPerDay: 2 });
+    desk.send();
+    for (let guess = 0; guess < 3; guess += 1) desk.check('entry1');
+    expect(desk.run(createEraseRule(command))).toEqual({ wasBlocked: false, erased: 1 });
+    expect(desk.check('entry1', { right: true })).toEqual({ kind: 'not_found' });
+    desk.clock += MINUTE;
+    const { entryId } = desk.send().verification;
+    expect(desk.check(entryId, { right: true })).toEqual({ kind: 'budget_exhausted', retryAt: T0 + DAY });
+    desk.clock += MINUTE;
+    expect(desk.start()).toMatchObject({ kind: 'refused', reason: 'budget_exhausted' });
+  });
+
+  it('I9 leaves nothing of the destination, the requester or the code in the record', () => {
+    const desk = new Desk();
+    desk.send({ requester: 'ada', masked: '+49*********42', destination: 'exact-key' });
+    desk.run(createEraseRule(command));
+    for (const trace of ['ada', '+49', 'exact-key', 'sealed', 'entry1', 'delivery1']) expect(desk.body).not.toContain(trace);
+  });
+
+  it('I7 writes a record where none was, which may go at once', () => {
+    const desk = new Desk();
+    expect(desk.run(createEraseRule(command))).toEqual({ wasBlocked: false, erased: 0 });
+    expect([desk.wrote, desk.expiresAt]).toEqual([true, T0]);
+  });
+});

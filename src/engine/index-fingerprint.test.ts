@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { errorOf } from '../../test/builders.ts';
+import { createKeyRing } from '../core/keys.ts';
+import { decideFingerprint, FINGERPRINT_KEY } from './index-fingerprint.ts';
+
+const [one, two] = ['one secret one secret one secret one', 'two secret two secret two secret two'];
+
+describe('the fingerprint of the index secret', () => {
+  it('is written for ever where the store has none', () => {
+    expect(decideFingerprint('abc')(undefined, 0)).toEqual({ result: undefined, next: { body: '{"fingerprint":"abc"}', expiresAt: undefined } });
+    expect(FINGERPRINT_KEY).toEqual({ kind: 'meta', partition: '', id: 'index-secret' });
+  });
+
+  it('is left as it is where it is the same', () => {
+    expect(decideFingerprint('abc')('{"fingerprint":"abc"}', 0)).toEqual({ result: undefined });
+  });
+
+  it.each(['{"fingerprint":"other"}', '{}', ''])('I3 is refused where the store was begun with another: %s', (body) => {
+    const error = errorOf(() => decideFingerprint('abc')(body, 0));
+    expect([error.code, error.field]).toEqual(['configuration_invalid', 'indexSecret']);
+    expect(error.message).toMatch(
+      /^this store was begun with another `indexSecret` \(by default it comes from the last of `keys`, or from `secret`\):/,
+    );
+    for (const secret of ['abc', 'other']) expect(error.message).not.toContain(secret === 'other' ? '"other"' : secret);
+  });
+
+  it('stays the same when a key is put before the others, and is another when the last one is changed', () => {
+    const of = (keys: { id: string; secret: string }[]) => createKeyRing({ keys }).fingerprint;
+    const first = { id: 'a', secret: one };
+    const stored = decideFingerprint(of([first]))(undefined, 0).next?.body;
+    expect(decideFingerprint(of([{ id: 'b', secret: two }, first]))(stored, 0)).toEqual({ result: undefined });
+    expect(errorOf(() => decideFingerprint(of([first, { id: 'b', secret: two }]))(stored, 0)).code).toBe('configuration_invalid');
+  });
+});
