@@ -38,15 +38,12 @@ export function ageRecord(record: DestinationRecord, limits: Limits): AgedRecord
  * destination stays disabled.
  */
 export function recordEndsAt(record: DestinationRecord, limits: Limits): number | undefined {
-  const pools = [record.shared, ...record.known.map(({ pool }) => pool)];
-  if (pools.some(({ disabled }) => disabled)) return undefined;
-  return Math.max(
-    record.time.seen,
-    ...record.verifications.map((verification) => verificationEndsAt(verification, limits)),
-    ...record.ladders.map((ladder) => ladderEndsAt(ladder, limits)),
-    ...record.known.map(({ approvedAt }) => approvedAt + limits.knownFor),
-    ...pools.map(poolEndsAt),
-  );
+  if (record.shared.disabled || record.known.some(({ pool }) => pool.disabled)) return undefined;
+  let endsAt = Math.max(record.time.seen, poolEndsAt(record.shared));
+  for (const verification of record.verifications) endsAt = Math.max(endsAt, verificationEndsAt(verification, limits));
+  for (const ladder of record.ladders) endsAt = Math.max(endsAt, ladderEndsAt(ladder, limits));
+  for (const { approvedAt, pool } of record.known) endsAt = Math.max(endsAt, approvedAt + limits.knownFor, poolEndsAt(pool));
+  return endsAt;
 }
 
 function ageVerification(verification: VerificationRecord, now: number, limits: Limits): VerificationRecord {

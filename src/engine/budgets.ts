@@ -71,6 +71,8 @@ export function isEmptyPool({ sends, wrong, run, disabled }: Pool): boolean {
 /** A pool without what no longer matters at `now`. */
 export function agePool(pool: Pool, now: number, runRetention: number): Pool {
   const isRecent = (at: number) => now < at + LOG_WINDOW;
+  // Most pools are as they were: a copy of each, at every call, is work for the garbage collector.
+  if (pool.sends.every(isRecent) && pool.wrong.every(isRecent) && (pool.run === 0 || now < pool.runAt + runRetention)) return pool;
   const aged = {
     ...pool,
     ...(pool.sends.every(isRecent) ? {} : { sends: pool.sends.filter(isRecent) }),

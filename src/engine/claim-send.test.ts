@@ -95,6 +95,13 @@ describe('a refused send', () => {
     expect(claim(makeRecord(given, T0 + wait), verification).outcome.kind).toBe('send');
   });
 
+  it('is not in_progress any more from the moment on at which the message reads as unknown', () => {
+    const ladders = [makeLadder()];
+    const verifications = [sending];
+    expect(claim(makeRecord({ ladders, verifications }, T0 + MINUTE - 1), sending).outcome).toMatchObject({ reason: 'in_progress' });
+    expect(claim(makeRecord({ ladders, verifications }, T0 + MINUTE), sending).outcome).toMatchObject({ reason: 'resend_too_soon' });
+  });
+
   it('is resend_too_soon, and not budget_exhausted, where both end at once', () => {
     const record = makeRecord({ ladders: [makeLadder({ requester: 'ada', step: 1 })], shared: used(5, T0) }, T0 + 1);
     const outcome = claim(record, makeVerification({ requester: 'ada' }), {}, { ladder: [HOUR] }).outcome;

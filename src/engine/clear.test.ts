@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Desk, EASY, makeLadder, makePool, makeRecord, makeVerification, runRule, T0 } from '../../test/builders.ts';
-import { DAY, MINUTE } from '../core/duration.ts';
+import { DAY, HOUR, MINUTE } from '../core/duration.ts';
 import { createClearRule, createEraseRule } from './clear.ts';
 import { EMPTY_POOL } from './record.ts';
 
@@ -12,13 +12,28 @@ const time = { seen: T0, clock: T0 - MINUTE };
 describe('unblock', () => {
   it('begins budgets, runs and ladders anew, and leaves verifications and known requesters', () => {
     const known = [{ requester: 'ada', approvedAt: T0 - 9, pool: disabled }];
-    const record = makeRecord({ time, verifications: [makeVerification({ wrong: 2 })], ladders: [makeLadder()], shared: used, known });
-    const entry = { at: T0 - MINUTE, service: 'shop', type: 'unblock', destination: 'destination-key', data: '{}' };
+    const record = makeRecord({ verifications: [makeVerification({ wrong: 2 })], ladders: [makeLadder()], shared: used, known });
+    const entry = { at: T0, service: 'shop', type: 'unblock', destination: 'destination-key', data: '{}' };
     expect(runRule(createClearRule(command), record)).toEqual({
       record: { ...record, ladders: [], shared: EMPTY_POOL, known: [{ requester: 'ada', approvedAt: T0 - 9, pool: EMPTY_POOL }] },
       outcome: { wasBlocked: true, erased: 0 },
+      events: [],
       entries: [entry],
     });
+  });
+
+  it('begins its time anew where that ran ahead of a clock that was set back, and ends what began in it', () => {
+    const attempt = { key: 'attempt', at: T0 - MINUTE, attemptsLeft: 3, sealed: undefined };
+    const ahead = { ...attempt, at: T0 };
+    const earlier = makeVerification({ entryId: 'earlier', createdAt: T0 - HOUR, attempts: [attempt, ahead] });
+    const later = makeVerification({ entryId: 'later', createdAt: T0 - MINUTE + 1 });
+    const ended = makeVerification({ entryId: 'ended', createdAt: T0, state: 'canceled', endedAt: T0 });
+    const result = runRule(createClearRule(command), makeRecord({ time, verifications: [earlier, later, ended] }));
+    const expired = { ...later, state: 'expired', endedAt: T0 - MINUTE, sealed: undefined };
+    expect(result.record.time).toEqual({ seen: T0 - MINUTE, clock: T0 - MINUTE });
+    expect(result.record.verifications).toEqual([{ ...earlier, attempts: [attempt] }, expired, ended]);
+    expect(result.events).toEqual([{ type: 'expired', verification: expired }]);
+    expect(result.entries).toMatchObject([{ at: T0 - MINUTE, type: 'unblock' }]);
   });
 
   it.each([

@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../stores/store.ts';
 import { mergePools } from './budgets.ts';
-import { type DestinationRecord, EMPTY_POOL } from './record.ts';
+import { type DestinationRecord, EMPTY_POOL, endVerification, type VerificationRecord } from './record.ts';
 import type { Rule } from './rule.ts';
 
 /** What an operator's act did. */
@@ -18,13 +18,28 @@ export interface OperatorCommand {
   readonly destination: string;
 }
 
-/** The rule of `unblock`: budgets, runs and ladders of the destination begin anew. Verifications stay as they are. */
+/**
+ * The rule of `unblock`: budgets, runs and ladders of the destination begin anew, and so does its time, where that has run ahead of a clock that was set
+ * back. Verifications stay as they are, but for those from the time that never was.
+ */
 export function createClearRule(command: OperatorCommand): Rule<OperatorOutcome> {
-  return (record) => ({
-    record: { ...record, ladders: [], shared: EMPTY_POOL, known: record.known.map((requester) => ({ ...requester, pool: EMPTY_POOL })) },
-    outcome: { wasBlocked: isBlocked(record), erased: 0 },
-    entries: [toEntry('unblock', command, record)],
-  });
+  return (record) => {
+    const { clock } = record.time;
+    const future = record.verifications.filter(({ createdAt, state }) => createdAt > clock && state === 'pending');
+    const expired = future.map((verification) => endVerification(verification, 'expired', clock));
+    return {
+      record: {
+        time: { seen: clock, clock },
+        verifications: record.verifications.map((verification) => resetAttempts(expired[future.indexOf(verification)] ?? verification, clock)),
+        ladders: [],
+        shared: EMPTY_POOL,
+        known: record.known.map((requester) => ({ ...requester, pool: EMPTY_POOL })),
+      },
+      outcome: { wasBlocked: isBlocked(record), erased: 0 },
+      events: expired.map((verification) => ({ type: 'expired', verification })),
+      entries: [toEntry('unblock', command, record)],
+    };
+  };
 }
 
 /**
@@ -43,6 +58,11 @@ export function createEraseRule(command: OperatorCommand): Rule<OperatorOutcome>
     outcome: { wasBlocked: isBlocked(record), erased: record.verifications.length },
     entries: [toEntry('erase', command, record)],
   });
+}
+
+/** An attempt from the time that never was would be answered again for as long as that is ahead. */
+function resetAttempts(verification: VerificationRecord, clock: number): VerificationRecord {
+  return { ...verification, attempts: verification.attempts.filter(({ at }) => at <= clock) };
 }
 
 function isBlocked({ shared, known }: DestinationRecord): boolean {

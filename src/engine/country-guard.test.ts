@@ -32,11 +32,11 @@ describe('country guard', () => {
   });
 
   it.each([
-    ['no list', 'DE', /at least one country$/],
-    ['nothing', undefined, /at least one country$/],
-    ['an empty list', [], /at least one country$/],
-    ['a set', new Set(['DE']), /at least one country$/],
-    ['lower case', ['de'], /ISO 3166-1 alpha-2 codes in upper case$/],
+    ['no list', 'DE', /^`allowedCountries` must be a list of at least one country$/],
+    ['nothing', undefined, /^`allowedCountries` must be a list of at least one country$/],
+    ['an empty list', [], /^`allowedCountries` must be a list of at least one country$/],
+    ['a set', new Set(['DE']), /^`allowedCountries` must be a list of at least one country$/],
+    ['lower case', ['de'], /^`allowedCountries` must hold ISO 3166-1 alpha-2 codes in upper case$/],
     ['three letters', ['DEU'], /ISO 3166-1/],
     ['a calling code', ['49'], /ISO 3166-1/],
     ['a number', [49], /ISO 3166-1/],
@@ -47,7 +47,7 @@ describe('country guard', () => {
     ['null in the list', [null], /ISO 3166-1/],
   ])('is not made of %s', (_name, allowedCountries, message) => {
     const error = errorOf(() => createCountryGuard({ allowedCountries: allowedCountries as string[] }));
-    expect(error).toMatchObject({ code: 'configuration_invalid', field: 'allowedCountries', message });
-    expect(error.message).toMatch(/^`allowedCountries` must /);
+    expect(error).toMatchObject({ code: 'configuration_invalid', field: 'allowedCountries' });
+    expect(error.message).toMatch(message);
   });
 });

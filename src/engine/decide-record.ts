@@ -1,32 +1,25 @@
 import type { Decide, RecordBody, Snapshot } from '../stores/store.ts';
 import { ageRecord, recordEndsAt } from './age.ts';
 import type { Limits } from './limits.ts';
-import { createRecord, type DestinationRecord, type RecordTime } from './record.ts';
+import { createRecord, type DestinationRecord } from './record.ts';
 import { decodeRecord, encodeRecord } from './record-codec.ts';
-import { advanceTime, wasSetBack } from './record-time.ts';
 import type { Rule, RuleEvent } from './rule.ts';
 
-/** A committed outcome, with the time of the record at which it was decided. */
+/** A committed outcome, and the time it was decided at. */
 export interface Committed<O> {
   readonly outcome: O;
   readonly events: readonly RuleEvent[];
-  readonly time: RecordTime;
+  readonly now: number;
 }
 
-/**
- * Makes of a rule what a store runs. Whatever an answer may rest on is written with it: a verification that was seen expired, and a clock that was
- * seen set back.
- */
+/** Makes of a rule what a store runs. A verification that was seen expired is written with the answer: no clock that is set back revives it. */
 export function decideRecord<O>(rule: Rule<O>, limits: Limits): Decide<Committed<O>> {
   return (body, clock) => {
-    const before = openRecord(body, clock);
-    const time = advanceTime(before.time, clock);
-    const aged = ageRecord({ ...before, time }, limits);
+    const aged = ageRecord(openRecord(body, clock), limits);
     const { record, outcome, events = [], entries } = rule(aged.record);
-    const mustWrite = record !== aged.record || aged.expired.length > 0 || wasSetBack(before.time, clock);
-    const result = { outcome, events: [...aged.expired.map((verification) => ({ type: 'expired', verification }) as const), ...events], time };
-    if (!mustWrite) return { result };
-    // In the record's own time, which is never behind the clock: a record may be kept too long, never too short.
+    const expired = aged.expired.map((verification) => ({ type: 'expired', verification }) as const);
+    const result = { outcome, events: [...expired, ...events], now: record.time.seen };
+    if (record === aged.record && expired.length === 0) return { result };
     const next = { body: encodeRecord(record), expiresAt: recordEndsAt(record, limits) };
     return { result, next, ...(entries && { entries }) };
   };
@@ -34,10 +27,12 @@ export function decideRecord<O>(rule: Rule<O>, limits: Limits): Decide<Committed
 
 /** A record as it would be at the time it was read: to look at, never to decide by. */
 export function viewRecord({ body, now }: Snapshot, limits: Limits): DestinationRecord {
-  const record = openRecord(body, now);
-  return ageRecord({ ...record, time: advanceTime(record.time, now) }, limits).record;
+  return ageRecord(openRecord(body, now), limits).record;
 }
 
+/** The record in a text, at the later of the clock and the latest time it has seen. */
 function openRecord(body: RecordBody | undefined, clock: number): DestinationRecord {
-  return body === undefined ? createRecord(clock) : decodeRecord(body);
+  if (body === undefined) return createRecord(clock);
+  const record = decodeRecord(body);
+  return { ...record, time: { seen: Math.max(clock, record.time.seen), clock } };
 }

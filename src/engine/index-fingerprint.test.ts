@@ -12,7 +12,7 @@ describe('the fingerprint of the index secret', () => {
   });
 
   it('is left as it is where it is the same', () => {
-    expect(decideFingerprint('abc')('{"fingerprint":"abc"}', 0)).toEqual({ result: undefined });
+    expect(decideFingerprint('abc')('{"fingerprint":"abc"}', 0)).toStrictEqual({ result: undefined });
   });
 
   it.each(['{"fingerprint":"other"}', '{}', ''])('I3 is refused where the store was begun with another: %s', (body) => {

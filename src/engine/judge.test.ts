@@ -39,7 +39,7 @@ describe('check', () => {
     const asked: unknown[] = [];
     const result = judge(record, { matches: (code) => asked.push(code) > 0, open: (verification) => `opened ${verification.sealed}` });
     const approved = { ...pending, state: 'approved', endedAt: T0 + MINUTE, sealed: undefined };
-    expect(result.outcome).toEqual({ kind: 'approved', verification: approved, destination: 'opened sealed' });
+    expect(result.outcome).toEqual({ kind: 'approved', verification: approved, destination: 'opened sealed', approvedAt: T0 + MINUTE });
     expect(result.record).toEqual({ ...record, verifications: [approved] });
     expect(result.events).toEqual([
       { type: 'checked', verification: approved, right: true },
@@ -235,6 +235,15 @@ describe('a repeated attempt', () => {
     expect([desk.wrote, desk.events, desk.find('entry1').attempts]).toEqual([true, [], []]);
     expect(desk.check('entry1', { right: true, attempt })).toEqual({ kind: 'ended', state: 'approved' });
     expect(desk.view().shared).toMatchObject({ wrong: [], run: 0 });
+  });
+
+  it('at an approval takes away its own chance and no other memory', () => {
+    const desk = new Desk();
+    desk.send();
+    desk.check('entry1', { attempt: attemptOf('other', '111111') });
+    desk.check('entry1', { right: true, attempt });
+    desk.check('entry1', { right: false, attempt: attemptOf('again', '654321') });
+    expect(desk.find('entry1').attempts.map(({ key }) => key)).toEqual(['guess other 111111']);
   });
 
   it('I3 at a wrong code gets the same answer for a minute, and is charged once', () => {

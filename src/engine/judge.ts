@@ -38,7 +38,7 @@ export interface Attempt {
 
 /** What became of a guess. */
 export type JudgeOutcome =
-  | { readonly kind: 'approved'; readonly verification: VerificationRecord; readonly destination: string }
+  | { readonly kind: 'approved'; readonly verification: VerificationRecord; readonly destination: string; readonly approvedAt: number }
   | { readonly kind: 'wrong'; readonly attemptsLeft: number }
   | { readonly kind: 'ended'; readonly state: Exclude<VerificationState, 'pending'> }
   | { readonly kind: 'budget_exhausted'; readonly retryAt: number }
@@ -78,7 +78,7 @@ function approve(
   const approved = { ...endVerification(verification, 'approved', now), attempts: [...verification.attempts, ...remembered] };
   return {
     record: approveRequester(replaceVerification(record, approved), verification.requester, limits),
-    outcome: { kind: 'approved', verification: approved, destination },
+    outcome: { kind: 'approved', verification: approved, destination, approvedAt: now },
     events: [
       { type: 'checked', verification: approved, right: true },
       { type: 'approved', verification: approved },
@@ -119,7 +119,8 @@ function replay(record: DestinationRecord, verification: VerificationRecord, com
   const approval = verification.attempts.find(({ key, attemptsLeft }) => key === attempt.key && attemptsLeft === undefined);
   if (approval?.sealed === undefined) return undefined;
   if (command.length === verification.code.length && command.matches(verification.code)) {
-    return { record, outcome: { kind: 'approved', verification, destination: attempt.open(approval.sealed, verification) } };
+    const destination = attempt.open(approval.sealed, verification);
+    return { record, outcome: { kind: 'approved', verification, destination, approvedAt: approval.at } };
   }
   const withoutIt = { ...verification, attempts: verification.attempts.filter((other) => other !== approval) };
   return { record: replaceVerification(record, withoutIt), outcome: { kind: 'ended', state: 'approved' } };

@@ -30,7 +30,6 @@ export function encodeRecord({ time, verifications, ladders, shared, known }: De
   return JSON.stringify([
     RECORD_SCHEMA,
     seen,
-    time.clock - seen,
     verifications.map((verification) => packVerification(verification, seen)),
     ladders.map((ladder) => packLadder(ladder, seen)),
     packPool(shared, seen),
@@ -44,12 +43,12 @@ export function encodeRecord({ time, verifications, ladders, shared, known }: De
  * @throws {CountersignError} `store_unavailable` where the text is no record of ours, or one of a newer version.
  */
 export function decodeRecord(body: string): DestinationRecord {
-  const [schema, seen, clockOffset, verifications, ladders, shared, known] = parseList(body);
+  const [schema, seen, verifications, ladders, shared, known] = parseList(body);
   if (schema !== RECORD_SCHEMA)
     throw damaged(typeof schema === 'number' ? 'of a newer version of countersign: update this process' : 'not one of ours');
   const base = number(seen);
   return {
-    time: { seen: base, clock: base + number(clockOffset) },
+    time: { seen: base, clock: base },
     verifications: list(verifications).map((packed) => unpackVerification(list(packed), base)),
     ladders: list(ladders).map((packed) => unpackLadder(list(packed), base)),
     shared: unpackPool(shared, base),

@@ -1,8 +1,7 @@
 import type { Channel } from '../core/destination.ts';
 
 /**
- * Everything that limits one destination, in one record: its verifications, ladders and budgets. Times are milliseconds of the record's own time (see
- * record-time.ts); keys are keyed hashes. Rules take a record and make another: nothing in it is ever changed in place.
+ * Everything that limits one destination, in one record: its verifications, ladders and budgets. Times are milliseconds; keys are keyed hashes. Rules take a record and make another: nothing in it is ever changed in place.
  */
 export interface DestinationRecord {
   readonly time: RecordTime;
@@ -13,9 +12,11 @@ export interface DestinationRecord {
   readonly known: readonly KnownRequester[];
 }
 
-/** How far the record's time has come, and what the store's clock showed then: the two differ only after a clock was set back. */
+/** The time of a record. */
 export interface RecordTime {
+  /** The latest the record has seen, and what every rule goes by: a clock that is set back revives nothing. */
   readonly seen: number;
+  /** What the store's clock shows now: the same, but after it was set back. Not kept. */
   readonly clock: number;
 }
 

@@ -467,6 +467,7 @@ describe('resend', () => {
     const { id } = pending(await verifier.start({ to }));
     await verifier.check({ id, code: world.code });
     expect(await verifier.resend({ id })).toEqual({ status: 'approved' });
+    expect(await verifier.resend({ id, channel: 'email' })).toEqual({ status: 'approved' });
     world.clock += DAY;
     expect(await verifier.resend({ id })).toEqual({ status: 'not_found' });
   });

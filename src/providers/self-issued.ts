@@ -61,7 +61,7 @@ export function createSelfIssuedProvider({ senders, sendTimeout = 10 * SECOND, .
       let permanent = true;
       for (const sender of sendersOn(waysOut, channel)) {
         const result = await attempt(sender, message, sendTimeout);
-        if (result.status === 'sent') return { ...result, sender: sender.name };
+        if (result.status === 'sent') return { sender: sender.name, ...result };
         if (result.status === 'unknown') return result;
         permanent &&= result.permanent;
       }
@@ -79,17 +79,27 @@ function sendersOn(senders: readonly Sender[], channel: Channel): readonly Sende
  * script whose sender hangs would end without an answer, and it cannot be cleared when the answer is there.
  */
 async function attempt(sender: Sender, message: Message, timeout: number): Promise<SendResult> {
-  const controller = new AbortController();
+  let controller: AbortController | undefined;
+  let isLate = false;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<SendResult>((resolve) => {
     timer = setTimeout(() => {
       resolve(UNKNOWN); // First: what a sender answers because it was aborted comes too late to be believed.
-      controller.abort(new DOMException('The time for one send is over', 'TimeoutError'));
+      isLate = true;
+      controller?.abort(toLateReason());
     }, timeout);
   });
+  // Made when it is asked for: most senders do not, and it costs as much as the rest of this function.
+  const options = {
+    get signal() {
+      controller ??= new AbortController();
+      if (isLate) controller.abort(toLateReason());
+      return controller.signal;
+    },
+  };
   // Inside a promise, so that a throw is a rejection; caught here, so that one after the timeout is not unhandled.
   const answer = Promise.resolve()
-    .then(() => sender.send(message, { signal: controller.signal }))
+    .then(() => sender.send(message, options))
     .then((value) => parseResult(value, message))
     .catch(() => UNKNOWN);
   try {
@@ -97,6 +107,10 @@ async function attempt(sender: Sender, message: Message, timeout: number): Promi
   } finally {
     clearTimeout(timer);
   }
+}
+
+function toLateReason(): DOMException {
+  return new DOMException('The time for one send is over', 'TimeoutError');
 }
 
 /** What a sender answered, as our own copy: it is foreign code, and what it hands back goes into the record. Anything unheard of is `unknown`. */

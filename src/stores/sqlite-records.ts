@@ -86,6 +86,7 @@ const LAST = '\u{10FFFF}';
  * them follows the last code point there is, which stands for itself with U+0001 behind it.
  */
 function toSortable(id: string): string {
+  if (!/[\uD800-\uFFFF]/.test(id)) return id;
   return id.replace(/[\uE000-\uFFFF\u{10FFFF}]/gu, (char) => LAST + (char === LAST ? '\u0001' : char));
 }
 

@@ -49,8 +49,8 @@ interface WorkItem {
   reject(error: unknown): void;
 }
 
-/** Records removed in one transaction, about 5 ms; the event loop is free between two. */
-const SWEEP_STEP = 500;
+/** Records removed in one transaction, about 3 ms, and 8 more where a checkpoint of the log falls into it; the event loop is free between two. */
+const SWEEP_STEP = 200;
 
 /**
  * A store in one SQLite file, for one process or several on one machine. What it answered is on the disk, and survives the end of the process and of

@@ -70,15 +70,16 @@ export const timeCases: StoreCaseGroup = {
       },
     },
     {
-      title: 'I5: a clock that is set back shortens no wait, and lengthens none',
+      title: 'I5: a clock that is set back shortens no wait, not even when it is put right again',
       needs: ['clock'],
       async run(stage) {
         const bench = await createBench(stage, ROOMY);
+        const expected = stage.clock.now() + 2 * MINUTE;
         await bench.start();
         stage.clock.advance(-HOUR);
-        const expected = stage.clock.now() + 2 * MINUTE;
         const retryAt = await refusedUntil(bench, { to: TO });
-        expectEqual(retryAt, expected, `the wait of two minutes was not two minutes after the clock was set back: ${CLOCK}`);
+        expectEqual(retryAt, expected, `the wait of two minutes was moved when the clock was set back: ${CLOCK}`);
+        stage.clock.advance(HOUR);
         await expectBothSides(stage.clock, retryAt, bench, { to: TO });
       },
     },
