@@ -2,7 +2,7 @@ import type { Limits } from './limits.ts';
 import type { DestinationRecord, LadderRecord } from './record.ts';
 
 /** The name of the ladder that everyone without a requester climbs together. */
-export const SHARED_LADDER = '';
+const SHARED_LADDER = '';
 
 /** The ladder of a requester; undefined at its foot. */
 export function findLadder(record: DestinationRecord, requester: string | undefined): LadderRecord | undefined {
