@@ -11,7 +11,7 @@ const config: ViteUserConfig = defineConfig({
     retry: 0,
     coverage: {
       provider: 'v8',
-      include: ['src/**/*.ts'],
+      include: ['src/core/**/*.ts', 'src/engine/**/*.ts'],
       exclude: ['src/**/*.test.ts'],
       reporter: ['text', 'html'],
       // The rules that limits rest on: a branch no test takes is a rule nobody has seen work.
