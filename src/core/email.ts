@@ -110,7 +110,7 @@ const FASTMAIL_SUBDOMAIN = /^([a-z0-9-]+)\.(fastmail\.(?:com|fm))$/;
  *
  * Case and `+tag` are folded for every host, known or not. Most mail for a company's own domain is kept by hosts that have plus-addressing,
  * and to spare those an attacker would have fresh budgets without end against one inbox; where a host does give `a+b` to another person than
- * `a`, these two share a budget, which is less.
+ * `a`, these two share their budgets, which is less.
  */
 export function foldEmail(address: string): string {
   const [typedLocal, typedDomain] = splitAddress(address.toLowerCase());

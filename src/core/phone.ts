@@ -102,7 +102,7 @@ const ALIASES: readonly (readonly [RegExp, string])[] = [
 
 /**
  * The spelling that all spellings of one handset share: what limits are counted by. A code sent to one of them never proves another, so a
- * pair that is folded wrongly costs two people one budget and nothing else.
+ * pair that is folded wrongly costs two people one budget, and lets an approval of one end the other's run of wrong guesses.
  */
 export function foldPhone(number: string): string {
   for (const [from, to] of ALIASES) if (from.test(number)) return number.replace(from, to);

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Desk, EASY, expectRefusal, expectSend, makePool, makeRecord, T0 } from '../../test/builders.ts';
+import { Desk, EASY, expectRefusal, expectSend, makeLadder, makePool, makeRecord, T0 } from '../../test/builders.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import {
   agePool,
   findPool,
   isEmptyPool,
+  laddersInPool,
   LOG_WINDOW,
   mergePools,
   nextBudgetedSendAt,
@@ -41,6 +42,13 @@ describe('budgets', () => {
     expect(findPool(record, 'ada')).toEqual({ pool: own, known: true });
     expect(findPool(record, 'bob')).toEqual({ pool: record.shared, known: false });
     expect(findPool(record, undefined)).toEqual({ pool: record.shared, known: false });
+  });
+
+  it('have the ladders of all who share them', () => {
+    const ladders = [makeLadder(), makeLadder({ requester: 'bob' }), makeLadder({ requester: 'ada' }), makeLadder({ requester: 'eve' })];
+    const names = (requester: string | undefined) => laddersInPool({ ...record, ladders }, requester).map((ladder) => ladder.requester);
+    expect(names('ada')).toEqual(['ada']);
+    for (const stranger of ['bob', 'zoe', undefined]) expect(names(stranger)).toEqual(['', 'bob', 'eve']);
   });
 
   it('are put back where they were found', () => {
@@ -161,6 +169,15 @@ describe('budgets with time', () => {
     const pool = makePool({ sends: [T0 - 1, T0], wrong: [T0 - 1, T0] });
     const aged = agePool(pool, T0 + after, RUN_RETENTION);
     expect([aged.sends, aged.wrong]).toEqual(kept === 1 ? [[T0], [T0]] : [[], []]);
+  });
+
+  it.each([
+    ['sends', { sends: [T0 - LOG_WINDOW, T0], wrong: [T0] }],
+    ['wrong guesses', { sends: [T0], wrong: [T0 - LOG_WINDOW, T0] }],
+    ['both', { sends: [T0 - LOG_WINDOW, T0], wrong: [T0 - LOG_WINDOW, T0] }],
+  ])('I3 forget old %s alone: what is newer stays, and so does a run', (_name, logs) => {
+    const run = { run: 99, runAt: T0 - LOG_WINDOW };
+    expect(agePool(makePool({ ...logs, ...run }), T0, RUN_RETENTION)).toEqual(makePool({ sends: [T0], wrong: [T0], ...run }));
   });
 
   it('keep each log as it is while nothing in it is old', () => {

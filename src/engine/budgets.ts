@@ -1,6 +1,6 @@
 import { DAY, HOUR, MINUTE } from '../core/duration.ts';
 import type { Limits } from './limits.ts';
-import { type DestinationRecord, EMPTY_POOL, type Pool } from './record.ts';
+import { type DestinationRecord, EMPTY_POOL, type LadderRecord, type Pool } from './record.ts';
 
 /** How far back a pool's logs matter: the longest window, and the minute up to which its end is rounded. */
 export const LOG_WINDOW: number = DAY + MINUTE;
@@ -9,6 +9,12 @@ export const LOG_WINDOW: number = DAY + MINUTE;
 export function findPool(record: DestinationRecord, requester: string | undefined): { readonly pool: Pool; readonly known: boolean } {
   const known = requester === undefined ? undefined : record.known.find((other) => other.requester === requester);
   return known ? { pool: known.pool, known: true } : { pool: record.shared, known: false };
+}
+
+/** The ladders of all who share those budgets. */
+export function laddersInPool(record: DestinationRecord, requester: string | undefined): readonly LadderRecord[] {
+  const isKnown = (ladder: LadderRecord) => record.known.some((other) => other.requester === ladder.requester);
+  return record.ladders.filter((ladder) => (findPool(record, requester).known ? ladder.requester === requester : !isKnown(ladder)));
 }
 
 /** The record with those budgets replaced. */

@@ -194,6 +194,35 @@ describe('a refused send', () => {
     expect([result.ladders, result.shared]).toEqual([[makeLadder({ requester, step: 1 })], record.shared]);
   });
 
+  it('I5 gives back once for all who share the budgets: naming another requester each time asks the carriers no more often', () => {
+    const desk = new Desk();
+    let asked = 0;
+    for (let step = 0; step < 24 * 60; step += 1) {
+      for (const attempt of [1, 2, 3]) {
+        const outcome = desk.start({ requester: `requester ${step} ${attempt}` });
+        if (outcome.kind === 'send') desk.complete(outcome, 'refused');
+        if (outcome.kind === 'send') asked += 1;
+      }
+      desk.clock += MINUTE;
+    }
+    // The ten sends of a day, and the one that was given back.
+    expect(asked).toBe(11);
+  });
+
+  it('gives back to a known requester whatever strangers were given back', () => {
+    const desk = new Desk();
+    desk.send({ requester });
+    desk.check('entry1', { requester, right: true });
+    desk.clock += MINUTE;
+    desk.send({ requester: 'bob' }, 'refused');
+    desk.send({ requester }, 'refused');
+    expect(desk.view()).toMatchObject({ shared: { sends: [T0] }, known: [{ pool: { sends: [] } }] });
+    expect(desk.view().ladders.map((ladder) => [ladder.requester, ladder.step, ladder.returned])).toEqual([
+      ['bob', 0, true],
+      [requester, 0, true],
+    ]);
+  });
+
   it('gives back to a ladder that has been on its last rung: the day is not waited for twice', () => {
     const desk = new Desk({ ladder: [MINUTE, DAY] });
     desk.send({ requester });

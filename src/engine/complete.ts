@@ -1,4 +1,4 @@
-import { findPool, putPool, takeBackSend } from './budgets.ts';
+import { findPool, laddersInPool, putPool, takeBackSend } from './budgets.ts';
 import { nextSendAt } from './claim-send.ts';
 import type { Limits } from './limits.ts';
 import {
@@ -67,9 +67,12 @@ function settleClaim(
   const ladder = findLadder(record, requester);
   // Climbed again, cleared or approved since: what was claimed then is not this ladder's any more.
   if (ladder === undefined || ladder.at !== delivery.at) return record;
-  if (state !== 'refused') return ladder.returned ? putLadder(record, requester, { ...ladder, returned: false }) : record;
+  // Once for all who share the budgets: a stranger who names another requester each time must not be given back a slot each time.
+  if (state !== 'refused' || laddersInPool(record, requester).some(({ returned }) => returned)) {
+    return ladder.returned ? putLadder(record, requester, { ...ladder, returned: false }) : record;
+  }
   const settled = putLadder(record, requester, giveBackRung(ladder, delivery.before));
-  return ladder.returned ? settled : putPool(settled, requester, takeBackSend(findPool(settled, requester).pool, delivery.at));
+  return putPool(settled, requester, takeBackSend(findPool(settled, requester).pool, delivery.at));
 }
 
 function endIfFailed(verification: VerificationRecord, now: number, { sendingFor }: Limits): VerificationRecord {

@@ -4,7 +4,7 @@ import { createCountryGuard } from './country-guard.ts';
 import type { GuardRequest } from './guard.ts';
 
 const phone: GuardRequest = { country: 'DE', kind: 'phone', channel: 'sms', service: 'default', purpose: 'default' };
-const guard = createCountryGuard({ allowedCountries: ['DE', 'AT'] });
+const assess = (request: GuardRequest) => createCountryGuard({ allowedCountries: ['DE', 'AT'] }).assess(request);
 
 describe('country guard', () => {
   it.each([
@@ -13,7 +13,7 @@ describe('country guard', () => {
     ['an address, which has no country', { ...phone, country: undefined, kind: 'email', channel: 'email' }],
     ['an address, whatever country is told for it', { ...phone, country: 'KP', kind: 'email', channel: 'email' }],
   ] as const)('lets through %s', (_name, request) => {
-    expect(guard.assess(request)).toEqual({ allowed: true });
+    expect(assess(request)).toEqual({ allowed: true });
   });
 
   it.each([
@@ -21,7 +21,7 @@ describe('country guard', () => {
     ['a country by other letters', 'de', 'de is not among the allowed countries'],
     ['no country', undefined, 'a number without a region is not among the allowed countries'],
   ])('refuses a number of %s, and says why', (_name, country, detail) => {
-    expect(guard.assess({ ...phone, country })).toEqual({ allowed: false, rule: 'allowed_countries', detail });
+    expect(assess({ ...phone, country })).toEqual({ allowed: false, rule: 'allowed_countries', detail });
   });
 
   it('lets through no country that is named later', () => {

@@ -45,7 +45,9 @@ export function encodeRecord({ time, verifications, ladders, shared, known }: De
 export function decodeRecord(body: string): DestinationRecord {
   const [schema, seen, verifications, ladders, shared, known] = parseList(body);
   if (schema !== RECORD_SCHEMA)
-    throw damaged(typeof schema === 'number' ? 'of a newer version of countersign: update this process' : 'not one of ours');
+    throw damaged(
+      typeof schema === 'number' && schema > RECORD_SCHEMA ? 'of a newer version of countersign: update this process' : 'not one of ours',
+    );
   const base = number(seen);
   return {
     time: { seen: base, clock: base },

@@ -193,6 +193,8 @@ describe('what an operator names', () => {
 describe('a name', () => {
   it('is refused under the field it was given for', () => {
     expect(parseName('default', 'service')).toBe('default');
+    expect(errorOf(() => parseName('', 'service')).code).toBe('invalid_request');
+    expect(errorOf(() => parseName('', 'service', 'configuration_invalid'))).toMatchObject({ code: 'configuration_invalid', field: 'service' });
     expect(errorOf(() => parseName('', 'service'))).toMatchObject({
       field: 'service',
       message: expect.stringMatching(/^`service` must be 1 to 64 /),

@@ -67,9 +67,9 @@ export function parseDestinationInput(input: unknown): Destination {
 }
 
 /** The name of a service or purpose. */
-export function parseName(value: unknown, field: string): string {
-  if (typeof value !== 'string' || !NAME.test(value)) throw invalid(`\`${field}\` must be 1 to 64 letters, digits, "_", "." or "-"`, field);
-  return value;
+export function parseName(value: unknown, field: string, code: 'invalid_request' | 'configuration_invalid' = 'invalid_request'): string {
+  if (typeof value === 'string' && NAME.test(value)) return value;
+  throw new CountersignError(code, `\`${field}\` must be 1 to 64 letters, digits, "_", "." or "-"`, { field });
 }
 
 /** Ensure that a channel reaches this kind of destination. */

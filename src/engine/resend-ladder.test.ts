@@ -94,10 +94,6 @@ describe('a rung of the resend ladder', () => {
   it('is given back at the foot as well, where nothing was before', () => {
     expect(giveBackRung(makeLadder({ requester }), undefined)).toEqual({ requester, step: 0, at: T0, returned: true });
   });
-
-  it('is kept when it was given back before, and then that chance is new', () => {
-    expect(giveBackRung({ ...climbed, returned: true }, { ...before, returned: true })).toEqual({ ...climbed, returned: false });
-  });
 });
 
 describe('sends under the resend ladder', () => {

@@ -21,13 +21,12 @@ export function climbLadder(ladder: LadderRecord | undefined, requester: string 
 }
 
 /**
- * The ladder after a send that surely was not sent. The rung is given back once: if the next send is refused as well, that one keeps it, or whoever
- * knows a number that carriers refuse could make us ask them without end.
+ * The ladder after a send that surely was not sent, and marked so: the rung is given back once. If the next send is refused as well, that one keeps it,
+ * or whoever knows a number that carriers refuse could make us ask them without end.
  *
  * @param before the ladder before that send climbed it.
  */
 export function giveBackRung(climbed: LadderRecord, before: LadderRecord | undefined): LadderRecord {
-  if (climbed.returned) return { ...climbed, returned: false };
   return { ...(before ?? { ...climbed, step: 0 }), returned: true };
 }
 

@@ -72,7 +72,7 @@ export interface PendingVerification {
   readonly codeLength: number;
   /** Nothing is accepted at this time or later. */
   readonly expiresAt: Date;
-  /** From when on a resend is accepted, if nothing else happens. */
+  /** From when on the limits allow a resend, if nothing else happens. Where that is near `expiresAt` or later, the verification is over by then: start anew. */
   readonly resendAt: Date;
   readonly deliveries: readonly Delivery[];
 }
@@ -86,7 +86,7 @@ export interface PendingResult extends PendingVerification {
 export interface RefusedResult {
   readonly status: 'refused';
   readonly reason: SendRefusal | 'rate_limited' | 'guard_denied';
-  /** From when on the same call is accepted, if nothing else happens; absent where only an operator can help. */
+  /** From when on the limits allow the same call, if nothing else happens (a `resend` may then be answered with how its verification ended); absent where only an operator can help. */
   readonly retryAt?: Date;
   /** Which rule of the guard refused, and why, for operators. */
   readonly rule?: string;

@@ -82,6 +82,7 @@ describe('a verifier', () => {
     ['a store that is none', { store: {} }, 'store', '`store` is missing or has no `update`'],
     ['no provider', { provider: undefined }, 'provider', '`provider` is missing or has no `send`'],
     ['a provider that is none', { provider: null }, 'provider', '`provider` is missing or has no `send`'],
+    ['a provider without channels', { provider: { name: 'test', send: provider.send } }, 'provider', '`provider` has no list of `channels`'],
     ['a guard that is none', { guard: null }, 'guard', '`guard` is missing or has no `assess`'],
     ['a guard with no rule', { guard: { assess: true } }, 'guard', '`guard` is missing or has no `assess`'],
     ['no secret', { secret: undefined }, 'secret', /^`secret` is missing/],
@@ -94,7 +95,7 @@ describe('a verifier', () => {
   });
 
   it('is not made for a service whose name is none', () => {
-    expect(errorOf(() => createVerifier({ secret, store, provider, service: 'a b' })).field).toBe('service');
+    expect(errorOf(() => createVerifier({ secret, store, provider, service: 'a b' }))).toMatchObject({ code: 'configuration_invalid', field: 'service' });
   });
 
   it('I3 refuses a store that was begun with another index secret, and sends nothing', async () => {
@@ -102,6 +103,21 @@ describe('a verifier', () => {
     await world.verifier().start({ to });
     const error = await rejectionOf(world.verifier({ secret: 'another secret of 32 random bytes!' }).start({ to: other }));
     expect([error.code, error.field, world.sent.length]).toEqual(['configuration_invalid', 'indexSecret', 1]);
+  });
+
+  it('I3 refuses such a store where a look at it comes first as well, and looks only once', async () => {
+    const world = new World();
+    const { id } = pending(await world.verifier().start({ to }));
+    const stranger = world.verifier({ secret: 'another secret of 32 random bytes!' });
+    for (const act of [stranger.show({ id }), stranger.resend({ id })]) expect((await rejectionOf(act)).code).toBe('configuration_invalid');
+    let updates = 0;
+    const counting = failing(world.store, (call) => {
+      updates = call;
+      return false;
+    });
+    const verifier = world.verifier({ store: counting });
+    for (const count of [1, 2]) expect([count, await verifier.show({ id })]).toMatchObject([count, { status: 'pending' }]);
+    expect(updates).toBe(1);
   });
 
   it('I14 looks at the store again at the next call, where the first has failed, and only until one has worked', async () => {
@@ -314,10 +330,20 @@ describe('what the provider answers', () => {
 
   it('is not hidden by a store that fails for another reason', async () => {
     const world = new World();
-    for (const failure of [new TypeError('a bug'), new CountersignError('configuration_invalid', 'misconfigured')]) {
-      const verifier = world.verifier({ store: failing(world.store, (call) => call === 3 && failure) });
-      await expect(verifier.start({ to: failure instanceof TypeError ? to : other })).rejects.toBe(failure);
-    }
+    const failure = new CountersignError('configuration_invalid', 'misconfigured');
+    const verifier = world.verifier({ store: failing(world.store, (call) => call === 3 && failure) });
+    await expect(verifier.start({ to: other })).rejects.toBe(failure);
+  });
+
+  it("I9 is not lost for what a store throws of its own, and that is never passed on: a driver's message may hold anything", async () => {
+    const world = new World();
+    const failure = Object.assign(new Error(`cannot reach postgres://user:password@host for ${to}`), { code: 'ECONNRESET' });
+    const late = world.verifier({ store: failing(world.store, (call) => call === 3 && failure) });
+    expect(pending(await late.start({ to })).deliveries.map(({ status }) => status)).toEqual(['unknown']);
+    const down = world.verifier({ store: failing(world.store, () => failure) });
+    const error = await down.start({ to: other }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'CountersignError', code: 'store_unavailable', cause: { name: 'Error', code: 'ECONNRESET' } });
+    expect(inspect(error)).not.toMatch(/postgres|password|4155552671/);
   });
 
   it('is told of a verification that was erased meanwhile', async () => {
@@ -392,6 +418,19 @@ describe('a guard', () => {
     const error = await rejectionOf(world.verifier({ guard }).start({ to }));
     expect([error.code, error.message]).toEqual(['provider_unavailable', 'the guard failed to decide; nothing was sent']);
     expect(error.cause).toEqual({ name: 'Error', code: 'ECONNREFUSED' });
+    expect(world.sent).toEqual([]);
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['no answer', {}],
+    ['a word', { allowed: 'yes' }],
+    ['a number', { allowed: 1 }],
+  ])('that answers neither yes nor no lets nothing through: %s', async (_name, verdict) => {
+    const world = new World();
+    const error = await rejectionOf(world.verifier({ guard: noting(() => verdict) }).start({ to }));
+    expect([error.code, error.message]).toEqual(['provider_unavailable', 'the guard failed to decide; nothing was sent']);
     expect(world.sent).toEqual([]);
   });
 
@@ -701,6 +740,20 @@ describe('cancel, show, unblock and erase', () => {
     expect(await verifier.start({ to })).toMatchObject({ status: 'refused', reason: 'resend_too_soon' });
     const { entries } = await world.store.entries({ limit: 10 }, undefined);
     expect(new Set(entries.map(({ type, destination }) => `${type} ${destination}`)).size).toBe(2);
+  });
+
+  it('on tells nothing of another service, whose verifications the same record holds', async () => {
+    const world = new World();
+    const shop = world.verifier({ service: 'shop' });
+    const { id } = pending(await shop.start({ to }));
+    world.clock += 10 * MINUTE;
+    world.heard.length = 0;
+    pending(await world.verifier({ service: 'bank' }).start({ to }));
+    expect(world.heard.map(([name, event]) => [name, (event as { service: string }).service])).toEqual([
+      ['started', 'bank'],
+      ['delivered', 'bank'],
+    ]);
+    expect(await shop.show({ id })).toMatchObject({ status: 'expired' });
   });
 
   it('on tells what has been committed until it is ended, and a listener that throws changes nothing', async () => {

@@ -76,9 +76,9 @@ export interface Verifier {
   cancel(input: VerificationInput): Promise<CancelResult>;
   /** What is known of a verification, without changing anything. For operators and support. */
   show(input: VerificationInput): Promise<ShowResult>;
-  /** An operator's act: enables a disabled destination and begins its budgets and ladders anew. Goes into the journal. */
+  /** An operator's act on a destination, over all services and spellings: enables it where it was disabled and begins its budgets and ladders anew. Goes into the journal. */
   unblock(input: DestinationInput): Promise<UnblockResult>;
-  /** An operator's act: forgets a destination's verifications; what was used of its budgets stays. Goes into the journal. */
+  /** An operator's act on a destination, over all services and spellings: forgets its verifications; what was used of its budgets stays. Goes into the journal. */
   erase(input: DestinationInput): Promise<EraseResult>;
   /** Listens to what has been committed; nothing waits for a listener or fails for one. Returns what ends it. */
   on<Name extends keyof VerifierEvents>(name: Name, listener: Listener<Name>): () => void;
@@ -114,11 +114,13 @@ class StoreVerifier implements Verifier {
   constructor({ store, provider, service = 'default', limits, guard, ...keyOptions }: VerifierOptions) {
     assertPort(store, 'store', 'update');
     assertPort(provider, 'provider', 'send');
+    if (!Array.isArray(provider.channels))
+      throw new CountersignError('configuration_invalid', '`provider` has no list of `channels`', { field: 'provider' });
     if (guard !== undefined) assertPort(guard, 'guard', 'assess');
     this.#store = store;
     this.#provider = provider;
     this.#guard = guard;
-    this.#service = parseName(service, 'service');
+    this.#service = parseName(service, 'service', 'configuration_invalid');
     this.#limits = resolveLimits(limits);
     this.#keys = createKeyRing(keyOptions);
     this.#vault = createVault(this.#keys);
@@ -286,14 +288,14 @@ class StoreVerifier implements Verifier {
   /** Runs a rule on a record; events go out after the commit, and only what was committed comes back. */
   async #update<O>(recordId: string, rule: Rule<O>): Promise<Committed<O>> {
     if (!this.#isReady) await this.#prepare();
-    const committed = await this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits));
+    const committed = await ask(this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits)));
     for (const event of committed.events) this.#publish(recordId, event);
     return committed;
   }
 
   async #look(ref: VerificationRef, owner: ParsedOwner): Promise<{ record: DestinationRecord; verification: VerificationRecord } | undefined> {
     if (!this.#isReady) await this.#prepare();
-    const record = viewRecord(await this.#store.read(toRecordKey(ref.recordId)), this.#limits);
+    const record = viewRecord(await ask(this.#store.read(toRecordKey(ref.recordId))), this.#limits);
     const verification = findVerification(record, this.#toClaim(ref, owner));
     return verification && { record, verification };
   }
@@ -306,13 +308,14 @@ class StoreVerifier implements Verifier {
 
   /** Before the first use of the store; again at the next call where that failed. Calls at the same time ask together: the store decides them in one go. */
   async #prepare(): Promise<void> {
-    await this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint));
+    await ask(this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint)));
     this.#isReady = true;
   }
 
   #publish(recordId: string, event: RuleEvent): void {
-    if (!this.#emitter.hears(event.type)) return;
     const { verification } = event;
+    // A record is shared by services, and a rule may close what belongs to another: that is not for listeners here.
+    if (verification.service !== this.#service || !this.#emitter.hears(event.type)) return;
     const about = describeVerification(this.#ids.encode({ recordId, entryId: verification.entryId }), verification);
     if (event.type === 'checked') this.#emitter.emit('checked', { ...about, right: event.right });
     else if (event.type === 'delivered')
@@ -358,10 +361,22 @@ async function sendOnce(provider: Provider, request: ProviderSendRequest): Promi
   }
 }
 
-/** A guard that fails lets nothing through. */
+/** A store's answer; what it throws that is not ours is copied, not passed on: drivers put addresses and values into their messages. */
+async function ask<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof CountersignError) throw error;
+    throw new CountersignError('store_unavailable', 'the store failed in a way of its own: see the name and code in `cause`', { cause: error });
+  }
+}
+
+/** A guard that fails, or answers neither yes nor no, lets nothing through. */
 async function askGuard(guard: Guard, request: GuardRequest): Promise<GuardVerdict> {
   try {
-    return await guard.assess(request);
+    const verdict = await guard.assess(request);
+    if (typeof verdict.allowed !== 'boolean') throw new TypeError('`allowed` must be true or false');
+    return verdict;
   } catch (error) {
     if (error instanceof CountersignError) throw error;
     throw new CountersignError('provider_unavailable', 'the guard failed to decide; nothing was sent', { cause: error });

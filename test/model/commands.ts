@@ -20,7 +20,11 @@ export type Takes = 'no_time' | 'a_second' | 'just_in_time' | 'just_too_long' | 
 /** Who calls: whoever started the verification, or somebody else in one respect. */
 export type Caller = 'owner' | 'other_requester' | 'other_purpose' | 'other_service';
 
+/** When a call is made: at once, or at the time that the last answer named, or just before that. */
+export type When = 'now' | 'just_before' | 'on_time';
+
 interface SendPlan {
+  readonly when: When;
   readonly channel: 0 | 1 | 2;
   readonly own: boolean;
   readonly outcome: SendOutcome;
@@ -48,6 +52,7 @@ export interface ResendCommand extends SendPlan {
 
 export interface CheckCommand {
   readonly do: 'check';
+  readonly when: When;
   readonly which: Which;
   readonly by: Caller;
   readonly guess: Guess;
@@ -109,7 +114,7 @@ const weighted = <T>(...choices: readonly (readonly [number, T])[]): fc.Arbitrar
   oneOf(...choices.map(([weight, value]) => [weight, fc.constant(value)] as const));
 
 const fault = weighted<StoreFault>([40, 'none'], [1, 'down'], [1, 'breaks'], [1, 'loses']);
-const which = oneOf<Which>([40, fc.nat(4)], [1, fc.constantFrom<Which>('invented', 'garbage')]);
+const which = oneOf<Which>([40, fc.nat(2)], [1, fc.constantFrom<Which>('invented', 'garbage')]);
 const by = weighted<Caller>([30, 'owner'], [1, 'other_requester'], [1, 'other_purpose'], [1, 'other_service']);
 const binary = weighted<0 | 1>([3, 0], [1, 1]);
 const place = weighted([4, 0], [3, 1], [3, 2], [2, 3]);
@@ -124,15 +129,23 @@ const plan = {
 
 const start = fc.record<StartCommand>({
   do: fc.constant('start'),
+  when: weighted<When>([6, 'now'], [1, 'just_before'], [2, 'on_time']),
   service: binary,
   to: place,
   purpose: binary,
   requester: weighted([3, 0], [4, 1], [2, 2], [2, 3]),
   ...plan,
 });
-const resend = fc.record<ResendCommand>({ do: fc.constant('resend'), which, by, ...plan });
+const resend = fc.record<ResendCommand>({
+  do: fc.constant('resend'),
+  when: weighted<When>([3, 'now'], [1, 'just_before'], [4, 'on_time']),
+  which,
+  by,
+  ...plan,
+});
 const check = fc.record<CheckCommand>({
   do: fc.constant('check'),
+  when: weighted<When>([12, 'now'], [1, 'just_before'], [1, 'on_time']),
   which,
   by,
   guess: weighted<Guess>([6, 'right'], [10, 'wrong'], [2, 'old'], [1, 'wrong_length'], [1, 'malformed']),
@@ -142,10 +155,10 @@ const check = fc.record<CheckCommand>({
 });
 const again = fc.record<AgainCommand>({ do: fc.constant('again'), fault });
 const look = fc.record<LookCommand>({ do: weighted<'cancel' | 'show'>([1, 'cancel'], [2, 'show']), which, by, fault });
-const operate = fc.record<OperatorCommand>({ do: fc.constantFrom('unblock', 'erase'), service: binary, to: place, fault });
+const operate = fc.record<OperatorCommand>({ do: weighted<'unblock' | 'erase'>([3, 'unblock'], [1, 'erase']), service: binary, to: place, fault });
 const forward = fc.record<PassCommand>({
   do: fc.constant('forward'),
-  by: weighted([3, 1], [3, SECOND], [3, 30 * SECOND], [3, MINUTE], [2, 10 * MINUTE], [2, HOUR], [2, DAY], [1, 7 * DAY], [1, 400 * DAY]),
+  by: weighted([6, 1], [6, SECOND], [6, 30 * SECOND], [4, MINUTE], [2, 10 * MINUTE], [2, HOUR], [2, DAY], [1, 400 * DAY]),
 });
 const back = fc.record<PassCommand>({
   do: fc.constant('back'),
@@ -157,12 +170,12 @@ const process = fc.record<ProcessCommand>({ do: weighted<ProcessCommand['do']>([
 /** A call, the passing of time, or something that happens to the process. */
 const command: fc.Arbitrary<Command> = oneOf<Command>(
   [22, start],
-  [14, resend],
+  [18, resend],
   [28, check],
   [5, again],
-  [6, look],
-  [3, operate],
-  [18, edge],
+  [5, look],
+  [2, operate],
+  [8, edge],
   [6, forward],
   [2, back],
   [5, process],

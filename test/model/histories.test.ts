@@ -32,7 +32,18 @@ async function playBatches(count: number, limits: fc.Arbitrary<Limits>, play: (c
   for (let seed = SEED; played < count; seed += 1) await fc.assert(property, { seed, numRuns: BATCH });
 }
 
-const SEND = { do: 'start', service: 0, to: 0, purpose: 0, channel: 0, own: false, outcome: 'sent', takes: 'no_time', fault: 'none' } as const;
+const SEND = {
+  do: 'start',
+  when: 'now',
+  service: 0,
+  to: 0,
+  purpose: 0,
+  channel: 0,
+  own: false,
+  outcome: 'sent',
+  takes: 'no_time',
+  fault: 'none',
+} as const;
 
 /** Histories that once went wrong, as they were shrunk. */
 const REGRESSIONS: readonly (readonly [what: string, limits: Partial<Limits>, commands: readonly Command[]])[] = [

@@ -31,6 +31,8 @@ interface Watched {
   compared: number;
   approval: { attempt: string | undefined; code: string } | undefined;
   state: string;
+  /** When an operator may have ended it. */
+  endsBy: number;
   /** From when on it may be forgotten. */
   forgottenAt: number;
 }
@@ -113,7 +115,9 @@ export class Watch {
     const watched = this.#record(record, at);
     const ladder = watched.ladders.get(who);
     if (at >= sentAt + this.#limits.sendingFor || ladder === undefined || ladder.climbs.at(-1) !== sentAt) return;
-    const isReturned = state === 'refused' && ladder.returnedAt === undefined;
+    const isAlive = ({ climbs, returnedAt = 0 }: Climbed) => at < (climbs.at(-1) ?? returnedAt) + (this.#limits.ladder.at(-1) ?? 0);
+    const sharing = [...watched.ladders].filter(([other, climbed]) => poolOf(watched, other) === poolOf(watched, who) && isAlive(climbed));
+    const isReturned = state === 'refused' && sharing.every(([, { returnedAt }]) => returnedAt === undefined);
     const returnedAt = isReturned ? sentAt : undefined;
     watched.ladders.set(who, { climbs: isReturned ? ladder.climbs.slice(0, -1) : ladder.climbs, returnedAt });
     const pool = poolOf(watched, who);
@@ -219,6 +223,12 @@ export class Watch {
       for (const { who } of watched.known.splice(0)) share(watched, who);
       for (const verification of this.#verifications.values()) if (verification.record === record) verification.state = 'erased';
     } else {
+      // What began while the time was ahead ends now, and only its own service hears of that.
+      for (const verification of this.#verifications.values()) {
+        if (verification.record !== record || verification.state !== 'pending') continue;
+        verification.endsBy = Math.min(clock, verification.endsBy);
+        verification.forgottenAt = Math.min(verification.forgottenAt, clock + this.#limits.retention);
+      }
       Object.assign(watched, { time: { seen: clock }, sends: [], wrong: [], runs: new Map(), blocked: new Set() });
     }
   }
@@ -236,9 +246,9 @@ export class Watch {
   }
 
   /** An expiry counts from when it was due, whenever it was seen; when a message failed, or a last guess whose answer was lost, nobody knows. */
-  #endedAt({ expiresAt = Number.NEGATIVE_INFINITY }: Watched, state: string, at: number): number {
+  #endedAt({ expiresAt = Number.NEGATIVE_INFINITY, endsBy }: Watched, state: string, at: number): number {
     if (state === 'failed' || state === 'max_attempts_reached') return Number.NEGATIVE_INFINITY;
-    return state === 'expired' ? Math.min(expiresAt, at) : at;
+    return state === 'expired' ? Math.min(expiresAt, at, endsBy) : at;
   }
 
   #verification(name: number): Watched {
@@ -265,7 +275,7 @@ function newRecord(clock: number): WatchedRecord {
 function newVerification(record: string, who: string): Watched {
   // Of one that no answer has named it is not known when it ends.
   const forgottenAt = Number.NEGATIVE_INFINITY;
-  return { record, who, expiresAt: undefined, compared: 0, approval: undefined, state: 'pending', forgottenAt };
+  return { record, who, expiresAt: undefined, compared: 0, approval: undefined, state: 'pending', endsBy: Number.POSITIVE_INFINITY, forgottenAt };
 }
 
 function poolOf({ known }: WatchedRecord, who: string): string {

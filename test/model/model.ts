@@ -293,7 +293,10 @@ export class Model {
       if (target === undefined || delivery === undefined) return false;
       const ladder = record.ladders.get(whoIs(target));
       if (now < delivery.at + this.#limits.sendingFor && ladder?.climbs.at(-1) === delivery.at) {
-        const givesBack = status === 'refused' && ladder.givenBackAt === undefined;
+        const poolName = (who: string) => (record.pools.has(who) ? who : EVERYONE);
+        const sharesBudgets = (who: string) => poolName(who) === poolName(whoIs(target));
+        const gaveBack = [...record.ladders].some(([who, other]) => other.givenBackAt !== undefined && sharesBudgets(who));
+        const givesBack = status === 'refused' && !gaveBack;
         ladder.givenBackAt = givesBack ? ladder.climbs.pop() : undefined;
         const { sends } = poolOf(record, target);
         if (givesBack) sends.splice(sends.lastIndexOf(delivery.at), 1);

@@ -71,7 +71,9 @@ function toResend(command: Command): Command {
   if (command.do === 'check') return { ...command, by: 'owner', which: 0, guess: 'wrong', attempt: 0 };
   if (command.do === 'start') return { ...command, outcome: 'sent' };
   const isIdle = command.do === 'show' || command.do === 'cancel' || command.do === 'unblock';
-  return isIdle ? { do: 'resend', which: 0, by: 'owner', channel: 0, own: false, outcome: 'sent', takes: 'no_time', fault: 'none' } : command;
+  return isIdle
+    ? { do: 'resend', when: 'on_time', which: 0, by: 'owner', channel: 0, own: false, outcome: 'sent', takes: 'no_time', fault: 'none' }
+    : command;
 }
 
 /** Sets the clock back where a history would only look, and guesses right. */

@@ -90,9 +90,15 @@ export class Observer {
     });
   }
 
-  /** The model's events as this observer can hear them. */
-  audible(predicted: readonly string[]): string[] {
-    return predicted.map((event) => (/^expired:/.test(event) && !this.known.has(Number(event.split(':')[1])) ? UNSEEN : event));
+  /** The model's events as this observer can hear them: a verification that belongs to another service ends in silence. */
+  audible(predicted: readonly string[], { owner }: About): string[] {
+    return predicted.flatMap((event) => {
+      const [type, name] = event.split(':');
+      if (type !== 'expired') return [event];
+      const ended = this.known.get(Number(name)) ?? this.#unseen.get(Number(name));
+      if (ended?.owner.service !== owner.service) return [];
+      return [this.known.has(Number(name)) ? event : UNSEEN];
+    });
   }
 
   /** Takes in what the store did although its reply was lost: told by the model, as nobody else knows. */

@@ -16,6 +16,7 @@ import type {
   StartCommand,
   StoreFault,
   Takes,
+  When,
 } from './commands.ts';
 import { createFaultyStore, type FaultyStore } from './faulty-store.ts';
 import { Broken } from './invariants.ts';
@@ -85,11 +86,15 @@ export class Player {
   /** The codes that the model gives a number. */
   readonly #codes = new Map<string, string>();
   readonly #recordKeys = new Map<string, RecordKey>();
+  /** Verifications that are not found any more: there is little to learn from them. */
+  readonly #gone = new Set<number>();
   /** By service, each made when it is first asked: most calls are of one. */
   readonly #verifiers = new Map<string, Verifier>();
   #keys: readonly string[] = ['k0'];
   #keysMade = 1;
   #marks: number[] = [];
+  /** The time that the last answer named for the next call. */
+  #nextAt = 0;
   /** Makes the last check once more. */
   #again: ((fault: StoreFault) => Promise<Played> | undefined) | undefined;
 
@@ -105,6 +110,7 @@ export class Player {
 
   /** Plays one command; undefined when that was no call. */
   async play(command: Command): Promise<Played | undefined> {
+    if ('when' in command) this.#wait(command.when);
     switch (command.do) {
       case 'start':
         return this.#start(command);
@@ -143,6 +149,10 @@ export class Player {
 
   // ── Commands
 
+  #wait(when: When): void {
+    if (when !== 'now' && this.#nextAt > this.clock.now()) this.clock.set(when === 'on_time' ? this.#nextAt : this.#nextAt - 1);
+  }
+
   #start({ to, service, purpose, requester, fault, ...command }: StartCommand): Promise<Played> {
     const place = at(PLACES, to);
     const owner = { service: SERVICES[service], purpose: PURPOSES[purpose], requester: REQUESTERS[requester] };
@@ -157,7 +167,9 @@ export class Player {
 
   #named(command: ResendCommand | CheckCommand | LookCommand): Promise<Played> | undefined {
     if (typeof command.which === 'string') return this.#nobody(command, command.which);
-    const entries = [...this.#observer.known];
+    const all = [...this.#observer.known];
+    const answering = all.filter(([name]) => !this.#gone.has(name));
+    const entries = answering.length === 0 ? all : answering;
     const [name, known] = entries.at(-1 - (command.which % Math.max(1, entries.length))) ?? [];
     if (name === undefined || known === undefined) return undefined;
     if (command.do === 'resend') return this.#resend(command, name, known);
@@ -301,16 +313,18 @@ export class Player {
     const answer = this.#observer.toAnswer(result, call, prediction?.answer);
     if (fault === 'down' && !('thrown' in answer)) throw new Broken('I14', `the store was down, and the answer was ${JSON.stringify(answer)}`);
     this.#observer.judge(call, answer);
-    if (prediction !== undefined) this.#compare({ answer, events }, prediction, this.#now(place));
+    if (prediction !== undefined) this.#compare(call, { answer, events }, prediction);
     if (this.#store.lastKey !== undefined && place.record !== 'none') this.#recordKeys.set(place.record, this.#store.lastKey);
     this.#markAll(answer, this.#now(place));
     if (fault === 'none' && this.#setting.probes !== false) await this.#probeWaits(call, answer);
+    if (call.by === 'owner' && call.name !== undefined && answer.status === 'not_found') this.#gone.add(call.name);
     if ('crashed' in answer) await this.#restart('restart');
     return { answer, events };
   }
 
-  #compare(played: Played, { answer, events, verification }: Prediction, now: number): void {
-    assertSame('answers', toPresent(played, now), toPresent({ answer, events: this.#observer.audible(events) }, now));
+  #compare(call: Call, played: Played, { answer, events, verification }: Prediction): void {
+    const now = this.#now(call.place);
+    assertSame('answers', toPresent(played, now), toPresent({ answer, events: this.#observer.audible(events, call) }, now));
     const code = verification === undefined ? undefined : this.#model.code(verification);
     const sent = verification === undefined ? undefined : this.#observer.known.get(verification)?.codes.at(-1);
     if (code === undefined || sent === undefined) return;
@@ -408,6 +422,8 @@ export class Player {
   #markAll({ status, approvedAt, verification, ...answer }: Answer, now: number): void {
     const { retention, knownFor, sendingFor } = this.#setting.limits;
     const inside = typeof verification === 'object' ? (verification as Answer) : {};
+    const next = [answer.retryAt, answer.resendAt].find((time) => typeof time === 'number');
+    if (next !== undefined) this.#nextAt = next;
     const named = [answer.retryAt, answer.resendAt, answer.expiresAt, inside.resendAt].filter((time) => typeof time === 'number');
     const ended = typeof status === 'string' && !['pending', 'refused', 'not_found'].includes(status) ? [now + retention] : [];
     this.#mark(...named, ...ended, ...('crashed' in answer ? [now + sendingFor] : []), ...(approvedAt === now ? [now + knownFor] : []));

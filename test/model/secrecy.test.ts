@@ -317,7 +317,7 @@ function troubles(): readonly Trouble[] {
     update: createCompareAndSet(broken, { callTimeout: 50, totalTimeout: 50 }).update,
   }));
   const provider = { name: 'failing', channels: ['sms' as const], send: fail };
-  return [...stores, { provider }, { guard: { assess: fail } }];
+  return [...stores, { update: fail, read: fail }, { provider }, { guard: { assess: fail } }];
 }
 
 function createMemoryStoreObject(clock: FakeClock): Store {
