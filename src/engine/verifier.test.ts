@@ -95,7 +95,10 @@ describe('a verifier', () => {
   });
 
   it('is not made for a service whose name is none', () => {
-    expect(errorOf(() => createVerifier({ secret, store, provider, service: 'a b' }))).toMatchObject({ code: 'configuration_invalid', field: 'service' });
+    expect(errorOf(() => createVerifier({ secret, store, provider, service: 'a b' }))).toMatchObject({
+      code: 'configuration_invalid',
+      field: 'service',
+    });
   });
 
   it('I3 refuses a store that was begun with another index secret, and sends nothing', async () => {
