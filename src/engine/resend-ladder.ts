@@ -1,4 +1,3 @@
-import { DAY } from '../core/duration.ts';
 import type { Limits } from './limits.ts';
 import type { DestinationRecord, LadderRecord } from './record.ts';
 
@@ -31,12 +30,9 @@ export function giveBackRung(climbed: LadderRecord, before: LadderRecord | undef
   return { ...(before ?? { ...climbed, step: 0 }), returned: true };
 }
 
-/**
- * When a ladder may be forgotten: after its longest wait it begins again at the foot, wherever it stood. One that was given back a rung is remembered for a
- * day, the longest window of a budget, or a short ladder would be given back one after the other.
- */
+/** When a ladder may be forgotten: after its longest wait it begins again at the foot, wherever it stood. */
 export function ladderEndsAt(ladder: LadderRecord, limits: Limits): number {
-  return ladder.at + (ladder.returned ? Math.max(longestRung(limits), DAY) : longestRung(limits));
+  return ladder.at + longestRung(limits);
 }
 
 /** The record with a requester's ladder replaced, or removed where there is none. */

@@ -40,17 +40,6 @@ describe('many requesters at one destination', () => {
     expect(sender.calls).toBeGreaterThanOrEqual(10);
     expect(sender.calls).toBeLessThanOrEqual(20);
   });
-
-  it('I5: and no more often under a short ladder, where a day has many waits', async () => {
-    const { clock, sender, open } = createWorld();
-    const verifier = open({ limits: { ladder: [30_000] } });
-    sender.next(...Array.from({ length: 3_000 }, () => 'refused' as const));
-    for (let minute = 0; minute < 1_440; minute++) {
-      await verifier.start({ to, requester: 'device' }).catch(() => undefined);
-      clock.advance(60_000);
-    }
-    expect(sender.calls).toBeLessThanOrEqual(20);
-  });
 });
 
 describe('several services on one store', () => {

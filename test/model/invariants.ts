@@ -104,15 +104,9 @@ export class Watch {
     assertWindow('I5', 'messages in an hour', earlier, at, HOUR, sendsPerHour);
     assertWindow('I5', 'messages in a day', earlier, at, DAY, pool === EVERYONE ? sendsPerDay : knownSendsPerDay);
     // After the longest wait the ladder begins at its foot, wherever it stood.
-    const isOver = !this.#lasts({ climbs, returnedAt }, at);
+    const isOver = at - (climbs.at(-1) ?? returnedAt ?? Number.NEGATIVE_INFINITY) >= (ladder.at(-1) ?? 0);
     watched.ladders.set(who, isOver ? { climbs: [at], returnedAt: undefined } : { climbs: [...climbs, at], returnedAt });
     watched.sends.push({ at, pool });
-  }
-
-  /** Whether a ladder is still climbed: for its longest wait, and for a day where a rung was given back. */
-  #lasts({ climbs, returnedAt }: Climbed, at: number): boolean {
-    const longest = Math.max(this.#limits.ladder.at(-1) ?? 0, returnedAt === undefined ? 0 : DAY);
-    return at < (climbs.at(-1) ?? returnedAt ?? Number.NEGATIVE_INFINITY) + longest;
   }
 
   /** What became of a message that was claimed at `sentAt`. */
@@ -121,7 +115,8 @@ export class Watch {
     const watched = this.#record(record, at);
     const ladder = watched.ladders.get(who);
     if (at >= sentAt + this.#limits.sendingFor || ladder === undefined || ladder.climbs.at(-1) !== sentAt) return;
-    const sharing = [...watched.ladders].filter(([other, climbed]) => poolOf(watched, other) === poolOf(watched, who) && this.#lasts(climbed, at));
+    const isAlive = ({ climbs, returnedAt = 0 }: Climbed) => at < (climbs.at(-1) ?? returnedAt) + (this.#limits.ladder.at(-1) ?? 0);
+    const sharing = [...watched.ladders].filter(([other, climbed]) => poolOf(watched, other) === poolOf(watched, who) && isAlive(climbed));
     const isReturned = state === 'refused' && sharing.every(([, { returnedAt }]) => returnedAt === undefined);
     const returnedAt = isReturned ? sentAt : undefined;
     watched.ladders.set(who, { climbs: isReturned ? ladder.climbs.slice(0, -1) : ladder.climbs, returnedAt });

@@ -90,9 +90,7 @@ export function openRecord(before: ModelRecord, clock: number, limits: Limits): 
   const now = timeAt(before, clock);
   const { retention, knownFor, ladder: rungs } = limits;
   const verifications = before.verifications.map((verification) => age(verification, now, limits));
-  // What was given back is remembered for a day, however short the ladder.
-  const longest = (givenBackAt: number | undefined) => Math.max(rungs.at(-1) ?? 0, givenBackAt === undefined ? 0 : DAY);
-  const ladders = [...before.ladders].filter(([, { climbs, givenBackAt }]) => now < (climbs.at(-1) ?? givenBackAt ?? 0) + longest(givenBackAt));
+  const ladders = [...before.ladders].filter(([, { climbs, givenBackAt }]) => now < (climbs.at(-1) ?? givenBackAt ?? 0) + (rungs.at(-1) ?? 0));
   const pools = [...before.pools].map(([who, pool]) => [who, merge(pool, emptyPool())] as const);
   const record: ModelRecord = {
     seen: now,
