@@ -104,7 +104,7 @@ export class Observer {
   /** Takes in what the store did although its reply was lost: told by the model, as nobody else knows. */
   hearLost(lost: readonly string[], { place, owner }: About): void {
     for (const [type, name, right] of lost.map((text) => text.split(':'))) {
-      const [known, at] = [Number(name), this.#now()];
+      const [known, at] = [Number(name), type === 'expired' ? this.#clock.now() : this.#now()];
       if (type === 'started') {
         this.watch.claimed(known, place.record, whoIs(owner), at);
         if (!this.known.has(known)) this.#unseen.set(known, { owner, place });
