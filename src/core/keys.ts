@@ -99,7 +99,7 @@ function resolveSecrets(secret: KeyOptions['secret'], keys: KeyOptions['keys']):
     return [{ id: deriveKeyId(secret), secret }];
   }
   if (!Array.isArray(keys) || keys.length === 0) throw invalid('`keys` must be a list of at least one `{ secret }`', 'keys');
-  const resolved = keys.map(resolveKey);
+  const resolved = Array.from(keys, resolveKey);
   const twice = resolved.findIndex(({ id }, position) => resolved.findIndex((other) => other.id === id) < position);
   if (twice >= 0) throw invalid(`\`keys[${twice}].id\` is used twice`, 'keys');
   return resolved;

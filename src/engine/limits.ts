@@ -141,7 +141,8 @@ function duration(min: number, max: number): Check {
 function isLadder(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length === 0) return 'must be a list of at least one duration';
   if (value.length > 20) return 'must have at most 20 rungs';
-  if (!value.every((rung) => isDuration(rung) && rung <= 30 * DAY)) return 'must hold whole numbers of milliseconds, from 1 to 30 days';
+  // A copy: `every` passes over holes, and a ladder of holes has no waits.
+  if (![...value].every((rung) => isDuration(rung) && rung <= 30 * DAY)) return 'must hold whole numbers of milliseconds, from 1 to 30 days';
   return value.every((rung, step) => step === 0 || rung >= value[step - 1]) ? undefined : 'must never shrink from one rung to the next';
 }
 

@@ -176,6 +176,7 @@ describe('a text that is no record', () => {
     ['an empty list', '[]', 'not one of ours'],
     ['of a version that is a text', '["1",0,[],[],0,[]]', 'not one of ours'],
     ['of a version that never was', '[0,0,[],[],0,[]]', 'not one of ours'],
+    ['of a newer version that is a text', '["2",0,[],[],0,[]]', 'not one of ours'],
     ['of a newer version', '[2,0,[],[],0,[]]', 'of a newer version of countersign: update this process'],
     ['cut short', '[1,0,[],[],0]', 'damaged'],
     ['nested deeper than a stack', '['.repeat(1_000_000), 'not one of ours'],

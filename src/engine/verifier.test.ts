@@ -346,6 +346,7 @@ describe('what the provider answers', () => {
     const down = world.verifier({ store: failing(world.store, () => failure) });
     const error = await down.start({ to: other }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: 'CountersignError', code: 'store_unavailable', cause: { name: 'Error', code: 'ECONNRESET' } });
+    expect((error as Error).message).toMatch(/^the store failed in a way of its own/);
     expect(inspect(error)).not.toMatch(/postgres|password|4155552671/);
   });
 
