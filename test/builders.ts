@@ -8,9 +8,11 @@ import type { Claim, ClaimOutcome, Refusal } from '../src/engine/claim-send.ts';
 import { createClearRule, createEraseRule } from '../src/engine/clear.ts';
 import { type CompleteOutcome, createCompleteRule } from '../src/engine/complete.ts';
 import { decideRecord, viewRecord } from '../src/engine/decide-record.ts';
+import { findVerification, type VerificationClaim } from '../src/engine/find-verification.ts';
 import { type Attempt, createJudgeRule, type JudgeCommand, type JudgeOutcome } from '../src/engine/judge.ts';
 import { DEFAULT_LIMITS, type Limits } from '../src/engine/limits.ts';
 import {
+  type CodeRecord,
   createRecord,
   type DeliveryRecord,
   type DestinationRecord,
@@ -51,6 +53,7 @@ export function makeVerification(given: Partial<VerificationRecord> = {}): Verif
     deliveries: [],
     sealed: 'sealed',
     attempts: [],
+    judge: undefined,
     ...given,
   });
 }
@@ -100,12 +103,33 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<Countersig
   return error as CountersignError;
 }
 
-export type StartGiven = Partial<Omit<StartCommand, 'seal' | 'knowsKey'>>;
-
-export interface Guess extends Partial<JudgeCommand> {
+/** A guess at a verification by its id, as tests say it. */
+export interface Guess extends Partial<VerificationClaim> {
   /** Whether the submitted code is the one alive. */
   readonly right?: boolean;
+  readonly length?: number;
+  readonly matches?: (code: CodeRecord) => boolean;
+  readonly open?: JudgeCommand['open'];
+  readonly attempt?: Attempt | undefined;
+  /** The name of the provider that may be asked. */
+  readonly provider?: string;
+  readonly askId?: string;
 }
+
+/** The command of a guess. */
+export function toJudgeCommand(entryId: string, guess: Guess = {}): JudgeCommand {
+  const { right = false, length = 6, matches = () => right, open = ({ masked }) => `opened ${masked}`, attempt, provider, askId, ...owner } = guess;
+  return {
+    find: (record) => findVerification(record, { ...claimOf(entryId), ...owner }),
+    length,
+    matches: ({ code }) => matches(code),
+    open,
+    attempt: attempt && (() => attempt),
+    ask: provider === undefined ? undefined : { provider, askId: askId ?? 'ask' },
+  };
+}
+
+export type StartGiven = Partial<Omit<StartCommand, 'seal' | 'knowsKey'>>;
 
 /**
  * One destination's record on a clock that a test sets: commands are decided as a store would run them, text in and text out, so that whatever a rule
@@ -155,7 +179,7 @@ export class Desk {
     const { masked, channel, destination } = makeVerification();
     const command: StartCommand = {
       ...{ entryId, service: 'default', purpose: 'default', requester: undefined, masked, channel, destination },
-      ...{ deliveryId: `delivery${this.#count}`, keyId: 'key', give: undefined, life: this.limits.life },
+      ...{ deliveryId: `delivery${this.#count}`, keyId: 'key', give: undefined, judge: undefined, life: this.limits.life },
       knowsKey: this.knowsKey,
       seal: () => `sealed for ${entryId}`,
       ...given,
@@ -165,7 +189,7 @@ export class Desk {
 
   resend(entryId: string, given: Partial<ResendCommand> = {}): ResendOutcome {
     this.#count += 1;
-    const command = { deliveryId: `delivery${this.#count}`, keyId: 'key', give: undefined, channel: undefined };
+    const command = { deliveryId: `delivery${this.#count}`, keyId: 'key', give: undefined, judge: undefined, channel: undefined };
     return this.run(createResendRule({ ...claimOf(entryId), ...command, ...given }, this.limits));
   }
 
@@ -180,14 +204,8 @@ export class Desk {
     return claim;
   }
 
-  check(entryId: string, { right = false, ...given }: Guess = {}): JudgeOutcome {
-    const command: JudgeCommand = {
-      ...{ ...claimOf(entryId), length: 6, attempt: undefined },
-      matches: () => right,
-      open: ({ masked }) => `opened ${masked}`,
-      ...given,
-    };
-    return this.run(createJudgeRule(command, this.limits));
+  check(entryId: string, guess: Guess = {}): JudgeOutcome {
+    return this.run(createJudgeRule(toJudgeCommand(entryId, guess), this.limits));
   }
 }
 

@@ -7,6 +7,8 @@ import { ladderEndsAt } from './resend-ladder.ts';
 export interface AgedRecord {
   readonly record: DestinationRecord;
   readonly expired: readonly VerificationRecord[];
+  /** Whether a requester stopped being known by that: its budgets are stricter from then on. */
+  readonly hasForgotten: boolean;
 }
 
 /** Brings a record up to its own time: what has expired is closed, what no longer matters is gone. Every rule begins with this. */
@@ -30,6 +32,7 @@ export function ageRecord(record: DestinationRecord, limits: Limits): AgedRecord
       known: known.map((requester) => ageKnown(requester, now)),
     },
     expired,
+    hasForgotten: forgotten.length > 0,
   };
 }
 

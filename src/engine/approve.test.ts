@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Desk, EASY, makeLadder, makePool, makeRecord, makeVerification, T0 } from '../../test/builders.ts';
-import { DAY, HOUR, MINUTE } from '../core/duration.ts';
+import { Desk, EASY, expectSend, makeLadder, makePool, makeRecord, makeVerification, T0 } from '../../test/builders.ts';
+import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import { approveRequester } from './approve.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { EMPTY_POOL, type KnownRequester } from './record.ts';
@@ -86,12 +86,25 @@ describe('a known requester', () => {
     }
     desk.clock += MINUTE;
     expect(desk.start()).toMatchObject({ reason: 'budget_exhausted' });
-    for (let sent = 0; sent < 20; sent += 1) {
+    for (let sent = 1; sent < 20; sent += 1) {
       desk.clock += MINUTE;
       desk.send({ requester });
     }
     desk.clock += MINUTE;
     expect(desk.start({ requester })).toMatchObject({ reason: 'budget_exhausted' });
+  });
+
+  it('I5 has sent what it had sent before it was approved: approval returns nothing to the budget', () => {
+    const desk = new Desk();
+    desk.send({ requester: 'eve' });
+    desk.clock += MINUTE;
+    const { entryId } = desk.send({ requester }).verification;
+    desk.check(entryId, { requester, right: true });
+    expect(desk.view()).toMatchObject({ known: [{ requester, pool: { sends: [T0 + MINUTE] } }], shared: { sends: [T0, T0 + MINUTE] } });
+    desk.clock += 30 * SECOND - 1;
+    expect(desk.start({ requester })).toMatchObject({ reason: 'resend_too_soon', retryAt: desk.clock + 1 });
+    desk.clock += 1;
+    expectSend(desk.start({ requester }));
   });
 
   it('is approved where strangers have guessed until the destination was disabled for them', () => {

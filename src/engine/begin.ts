@@ -1,6 +1,7 @@
 import type { Channel } from '../core/destination.ts';
 import { type ClaimOutcome, claimSend, type GiveCode, sendingUntil } from './claim-send.ts';
-import { findVerification, type VerificationClaim } from './find-verification.ts';
+import { findNewest, findVerification, type VerificationClaim } from './find-verification.ts';
+import { createJudge, isJudgedBy, type JudgeClaim } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
 import { type DestinationRecord, endVerification, replaceVerification, type VerificationRecord, type VerificationState } from './record.ts';
 import type { Rule, RuleResult } from './rule.ts';
@@ -11,6 +12,8 @@ export interface SendCommand {
   /** The key that new codes are derived with. */
   readonly keyId: string;
   readonly give: GiveCode | undefined;
+  /** Who issues and judges codes here, where that is not the engine. */
+  readonly judge: JudgeClaim | undefined;
 }
 
 /** Starts a verification, or sends the pending one of the same requester again. */
@@ -37,6 +40,7 @@ export interface ResendCommand extends SendCommand, VerificationClaim {
 export type ResendOutcome =
   | ClaimOutcome
   | { readonly kind: 'ended'; readonly state: Exclude<VerificationState, 'pending'> }
+  | { readonly kind: 'judged_elsewhere'; readonly provider: string | undefined }
   | { readonly kind: 'not_found' };
 
 /** The rule of `start`. */
@@ -45,7 +49,7 @@ export function createStartRule(command: StartCommand, limits: Limits): Rule<Cla
     const now = record.time.seen;
     const live = findLive(record, command, limits);
     if (live === undefined) return claimSend(record, createVerification(command, limits, now), command, limits);
-    const isWorthIt = live.expiresAt - now >= limits.renewBefore && command.knowsKey(live.code.keyId);
+    const isWorthIt = live.expiresAt - now >= limits.renewBefore && command.knowsKey(live.code.keyId) && isJudgedBy(live, command.judge);
     if (isWorthIt || sendingUntil(live, limits) > now) return claimSend(record, live, command, limits);
     return renew(record, live, command, limits);
   };
@@ -60,6 +64,7 @@ export function createResendRule(command: ResendCommand, limits: Limits): Rule<R
     const verification = findVerification(record, command);
     if (verification === undefined) return { record, outcome: { kind: 'not_found' } };
     if (verification.state !== 'pending') return { record, outcome: { kind: 'ended', state: verification.state } };
+    if (!isJudgedBy(verification, command.judge)) return { record, outcome: { kind: 'judged_elsewhere', provider: verification.judge?.provider } };
     const now = record.time.seen;
     const claimed = claimSend(record, verification, { ...command, channel: command.channel ?? verification.channel }, limits);
     if (claimed.outcome.kind !== 'send' || verification.expiresAt - now >= limits.renewBefore) return claimed;
@@ -75,17 +80,11 @@ export function createResendRule(command: ResendCommand, limits: Limits): Rule<R
 /** The pending verification that a start would repeat. Without a requester there is none: its id belongs to someone else. */
 function findLive(record: DestinationRecord, command: StartCommand, { sharePending }: Limits): VerificationRecord | undefined {
   if (command.requester === undefined && !sharePending) return undefined;
-  return record.verifications.find(
-    ({ state, service, purpose, requester, destination }) =>
-      state === 'pending' &&
-      service === command.service &&
-      purpose === command.purpose &&
-      requester === command.requester &&
-      destination === command.destination,
-  );
+  const newest = findNewest(record, command);
+  return newest?.state === 'pending' ? newest : undefined;
 }
 
-/** Closes a verification with too little life left, or whose key was retired, and begins a new one; where the limits refuse that, the old one stays as it is. */
+/** Closes a verification with too little life left, or whose key or provider was retired, and begins a new one; where the limits refuse that, the old one stays as it is. */
 function renew(record: DestinationRecord, live: VerificationRecord, command: StartCommand, limits: Limits): RuleResult<ClaimOutcome> {
   const now = record.time.seen;
   const closed = endVerification(live, 'expired', now);
@@ -108,10 +107,17 @@ function createVerification(command: StartCommand, { codeLength }: Limits, now: 
     createdAt: now,
     expiresAt: now + command.life,
     endedAt: undefined,
-    code: { keyId: given?.keyId ?? command.keyId, length: given?.length ?? codeLength, generation: 0, guessed: false, digest: given?.digest },
+    code: {
+      keyId: given?.keyId ?? command.keyId,
+      length: given?.length ?? command.judge?.codeLength ?? codeLength,
+      generation: 0,
+      guessed: false,
+      digest: given?.digest,
+    },
     wrong: 0,
     deliveries: [],
     sealed: command.seal(),
     attempts: [],
+    judge: createJudge(command.judge),
   };
 }

@@ -4,6 +4,8 @@ import { Desk, EASY, expectRefusal, expectSend, makeLadder, makePool, makeRecord
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import {
   agePool,
+  chargeGuess,
+  disableUsedUp,
   findPool,
   isEmptyPool,
   LOG_WINDOW,
@@ -14,7 +16,6 @@ import {
   nextSpacedSendAt,
   putPool,
   recordSend,
-  recordWrongGuess,
   takeBackSend,
 } from './budgets.ts';
 import { DEFAULT_LIMITS, RUN_RETENTION } from './limits.ts';
@@ -116,12 +117,12 @@ describe('budgets', () => {
     [99, 100, true],
     [100, 101, true],
   ])('I3 disable a destination with the 100th wrong guess in a row: %i before', (run, after, disabled) => {
-    const pool = recordWrongGuess(makePool({ wrong: [1], run, runAt: 1 }), T0, limits);
+    const pool = disableUsedUp(chargeGuess(makePool({ wrong: [1], run, runAt: 1 }), T0), limits);
     expect(pool).toEqual({ sends: [], wrong: [1, T0], run: after, runAt: T0, disabled });
   });
 
   it('I3 leave a disabled destination disabled, whatever is guessed', () => {
-    expect(recordWrongGuess(makePool({ disabled: true }), T0, limits).disabled).toBe(true);
+    expect(disableUsedUp(chargeGuess(makePool({ disabled: true }), T0), limits).disabled).toBe(true);
   });
 
   it('merge in order of time, the stricter of both in everything', () => {

@@ -51,10 +51,39 @@ export function takeBackSend(pool: Pool, at: number): Pool {
   return position < 0 ? pool : { ...pool, sends: pool.sends.toSpliced(position, 1) };
 }
 
-/** The pool after one more wrong guess. Ensure that no more than `limits.wrongInARow` are ever judged in a row (NIST SP 800-63B-4 §3.2.2). */
-export function recordWrongGuess(pool: Pool, now: number, limits: Limits): Pool {
-  const run = pool.run + 1;
-  return { ...pool, wrong: [...pool.wrong, now], run, runAt: now, disabled: pool.disabled || run >= limits.wrongInARow };
+/** The pool after one more guess that is wrong, or counts so until a provider has said otherwise. */
+export function chargeGuess(pool: Pool, now: number): Pool {
+  return { ...pool, wrong: [...pool.wrong, now], run: pool.run + 1, runAt: now };
+}
+
+/** Disables a pool whose last guess was wrong and ends the longest run there may be. */
+export function disableUsedUp(pool: Pool, limits: Limits): Pool {
+  return isUsedUp(pool, limits) && !pool.disabled ? { ...pool, disabled: true } : pool;
+}
+
+/** Whether nobody may guess here any more. Ensure that no more than `limits.wrongInARow` are ever judged in a row (NIST SP 800-63B-4 §3.2.2). */
+export function isUsedUp({ disabled, run }: Pool, limits: Limits): boolean {
+  return disabled || run >= limits.wrongInARow;
+}
+
+/**
+ * The record without the charge of a guess that was not wrong, or not judged. It is looked for in the requester's own budgets first, and then in those
+ * everybody shares: a requester may have become known since it was charged.
+ */
+export function refundGuess(record: DestinationRecord, requester: string | undefined, at: number, limits: Limits): DestinationRecord {
+  const { pool, known } = findPool(record, requester);
+  if (pool.wrong.includes(at)) return putPool(record, requester, takeBackGuess(pool, at, limits));
+  return known ? { ...record, shared: takeBackGuess(record.shared, at, limits) } : record;
+}
+
+function takeBackGuess(pool: Pool, at: number, limits: Limits): Pool {
+  const position = pool.wrong.lastIndexOf(at);
+  if (position < 0) return pool;
+  const wrong = pool.wrong.toSpliced(position, 1);
+  // A run that has ended since, and another that has begun, do not hold it.
+  if (pool.wrong.length - position > pool.run) return { ...pool, wrong };
+  const run = pool.run - 1;
+  return { ...pool, wrong, run, runAt: run === 0 ? 0 : pool.runAt, disabled: pool.disabled && run >= limits.wrongInARow };
 }
 
 /** Two pools as one, the stricter of both in everything: nothing that was used comes back by merging. */

@@ -27,7 +27,7 @@ describe('cancel', () => {
     (other) => {
       const record = makeRecord({ verifications: [makeVerification()] });
       const result = runRule(createCancelRule({ ...claimOf('entry'), ...other }), record);
-      expect(result).toStrictEqual({ record, outcome: { state: undefined } });
+      expect(result).toStrictEqual({ record, outcome: { state: undefined, ended: undefined } });
       expect(result.record).toBe(record);
     },
   );

@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { DestinationRecord, VerificationRecord } from './record.ts';
 import type { RuleResult } from './rule.ts';
 
-const command: ClaimCommand = { deliveryId: 'new', channel: 'sms', give: undefined };
+const command: ClaimCommand = { deliveryId: 'new', channel: 'sms', give: undefined, judge: undefined };
 
 function claim(record: DestinationRecord, verification: VerificationRecord, given: Partial<ClaimCommand> = {}, limits: Partial<Limits> = {}) {
   return runRule(
@@ -20,7 +20,7 @@ describe('a claimed send', () => {
     const { record, outcome } = claim(makeRecord(), makeVerification());
     const delivery = makeDelivery({ id: 'new', state: 'sending' });
     const verification = makeVerification({ deliveries: [delivery] });
-    expect(outcome).toEqual({ kind: 'send', verification, delivery, resendAt: T0 + 2 * MINUTE });
+    expect(outcome).toEqual({ kind: 'send', verification, delivery, resendAt: T0 + 2 * MINUTE, openElsewhere: [] });
     const ladders = [{ requester: '', step: 1, at: T0, returned: false }];
     expect(record).toEqual(makeRecord({ verifications: [verification], ladders, shared: makePool({ sends: [T0] }) }));
   });

@@ -1,5 +1,6 @@
 import type { Channel } from '../core/destination.ts';
 import { findPool, nextBudgetedSendAt, nextSpacedSendAt, putPool, recordSend } from './budgets.ts';
+import { findOpenElsewhere, type JudgeClaim, type OpenElsewhere, occupiedUntil } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
 import { type CodeRecord, type DeliveryRecord, type DestinationRecord, readDeliveryState, type VerificationRecord } from './record.ts';
 import { climbLadder, findLadder, nextRungAt, putLadder } from './resend-ladder.ts';
@@ -23,6 +24,8 @@ export interface ClaimCommand {
   readonly deliveryId: string;
   readonly channel: Channel;
   readonly give: GiveCode | undefined;
+  /** Who issues and judges the code, where that is not the engine. */
+  readonly judge: JudgeClaim | undefined;
 }
 
 /** A claimed send: the message may leave. */
@@ -31,6 +34,8 @@ export interface Claim {
   readonly verification: VerificationRecord;
   readonly delivery: DeliveryRecord;
   readonly resendAt: number;
+  /** What has to be ended at the provider before the message leaves. */
+  readonly openElsewhere: readonly OpenElsewhere[];
 }
 
 /** Why no message may leave. */
@@ -66,7 +71,7 @@ export function claimSend(
   if (pool.disabled)
     return { record, outcome: { kind: 'refused', reason: 'destination_blocked', retryAt: undefined, live: undefined, resendAt: now } };
   const ladder = findLadder(record, requester);
-  const inProgressUntil = sendingUntil(verification, limits);
+  const inProgressUntil = Math.max(sendingUntil(verification, limits), occupiedUntil(record, verification, command.judge));
   const spacedAt = Math.max(nextRungAt(ladder, limits), nextSpacedSendAt(pool, limits));
   const budgetedAt = nextBudgetedSendAt(pool, known, limits);
   const retryAt = Math.max(inProgressUntil, spacedAt, budgetedAt);
@@ -78,14 +83,20 @@ export function claimSend(
   const sending = {
     ...verification,
     channel: command.channel,
-    code: live === undefined ? verification.code : nextCode(live.code, command.give?.(live.entryId), limits),
+    code: live === undefined ? verification.code : nextCode(live, command.give?.(live.entryId), limits),
     deliveries: [...verification.deliveries, delivery],
+    // Before anything is heard of it: a process may end here, and the provider's verification is there all the same.
+    judge: verification.judge && { ...verification.judge, isOpen: true },
   };
   const claimed = putVerification(
     putPool(putLadder(record, requester, climbLadder(ladder, requester, now, limits)), requester, recordSend(pool, now)),
     sending,
   );
-  return { record: claimed, outcome: { kind: 'send', verification: sending, delivery, resendAt: nextSendAt(claimed, requester, limits) } };
+  const openElsewhere = findOpenElsewhere(record, verification, command.judge);
+  return {
+    record: claimed,
+    outcome: { kind: 'send', verification: sending, delivery, resendAt: nextSendAt(claimed, requester, limits), openElsewhere },
+  };
 }
 
 /** Until when a message of this verification is under way; 0 when none is. */
@@ -106,9 +117,10 @@ export function readDeliveries(verification: VerificationRecord, now: number, { 
 
 /**
  * The code that a resend carries. It is repeated while nobody has guessed wrong, so that a late message still works; then it moves on, and the old one
- * is dead: two codes alive at once would double every guess's chance.
+ * is dead: two codes alive at once would double every guess's chance. A provider that issues its own decides by itself.
  */
-function nextCode(code: CodeRecord, given: GivenCode | undefined, { resendPolicy }: Limits): CodeRecord {
+function nextCode({ code, judge }: VerificationRecord, given: GivenCode | undefined, { resendPolicy }: Limits): CodeRecord {
+  if (judge !== undefined) return code;
   if (given !== undefined) return { ...code, guessed: false, keyId: given.keyId, digest: given.digest, length: given.length };
   if (resendPolicy === 'repeat' && !code.guessed) return code;
   return { ...code, generation: code.generation + 1, guessed: false };

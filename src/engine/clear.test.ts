@@ -16,7 +16,7 @@ describe('unblock', () => {
     const entry = { at: T0, service: 'shop', type: 'unblock', destination: 'destination-key', data: '{}' };
     expect(runRule(createClearRule(command), record)).toEqual({
       record: { ...record, ladders: [], shared: EMPTY_POOL, known: [{ requester: 'ada', approvedAt: T0 - 9, pool: EMPTY_POOL }] },
-      outcome: { wasBlocked: true, erased: 0 },
+      outcome: { wasBlocked: true, erased: 0, openElsewhere: [] },
       events: [],
       entries: [entry],
     });
@@ -46,8 +46,8 @@ describe('unblock', () => {
       { requester: 'bob', approvedAt: T0, pool: own },
     ];
     const record = makeRecord({ shared, known });
-    expect(runRule(createClearRule(command), record).outcome).toEqual({ wasBlocked, erased: 0 });
-    expect(runRule(createEraseRule(command), record).outcome).toEqual({ wasBlocked, erased: 0 });
+    expect(runRule(createClearRule(command), record).outcome).toEqual({ wasBlocked, erased: 0, openElsewhere: [] });
+    expect(runRule(createEraseRule(command), record).outcome).toEqual({ wasBlocked, erased: 0, openElsewhere: [] });
   });
 
   it('I3 opens a destination that was disabled, for the verification that was under way as well', () => {
@@ -55,7 +55,7 @@ describe('unblock', () => {
     desk.send();
     for (let guess = 0; guess < 3; guess += 1) desk.check('entry1');
     expect(desk.check('entry1', { right: true })).toEqual({ kind: 'destination_blocked' });
-    expect(desk.run(createClearRule(command))).toEqual({ wasBlocked: true, erased: 0 });
+    expect(desk.run(createClearRule(command))).toEqual({ wasBlocked: true, erased: 0, openElsewhere: [] });
     expect(desk.check('entry1')).toEqual({ kind: 'wrong', attemptsLeft: 1 });
     expect(desk.check('entry1', { right: true }).kind).toBe('approved');
   });
@@ -77,7 +77,7 @@ describe('erase', () => {
     const shared = { sends: [T0 - 5, T0 - 2, T0 - 1], wrong: [T0 - 2, T0 - 1], run: 100, runAt: T0 - 1, disabled: true };
     expect(runRule(createEraseRule(command), record)).toEqual({
       record: { time, verifications: [], ladders: [], shared, known: [] },
-      outcome: { wasBlocked: true, erased: 2 },
+      outcome: { wasBlocked: true, erased: 2, openElsewhere: [] },
       entries: [{ at: T0 - MINUTE, service: 'shop', type: 'erase', destination: 'destination-key', data: '{}' }],
     });
   });
@@ -86,7 +86,7 @@ describe('erase', () => {
     const desk = new Desk({ ...EASY, wrongPerDay: 3, sendsPerDay: 2 });
     desk.send();
     for (let guess = 0; guess < 3; guess += 1) desk.check('entry1');
-    expect(desk.run(createEraseRule(command))).toEqual({ wasBlocked: false, erased: 1 });
+    expect(desk.run(createEraseRule(command))).toEqual({ wasBlocked: false, erased: 1, openElsewhere: [] });
     expect(desk.check('entry1', { right: true })).toEqual({ kind: 'not_found' });
     desk.clock += MINUTE;
     const { entryId } = desk.send().verification;
@@ -104,7 +104,7 @@ describe('erase', () => {
 
   it('I7 writes a record where none was, which may go at once', () => {
     const desk = new Desk();
-    expect(desk.run(createEraseRule(command))).toEqual({ wasBlocked: false, erased: 0 });
+    expect(desk.run(createEraseRule(command))).toEqual({ wasBlocked: false, erased: 0, openElsewhere: [] });
     expect([desk.wrote, desk.expiresAt]).toEqual([true, T0]);
   });
 });

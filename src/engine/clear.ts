@@ -9,6 +9,8 @@ export interface OperatorOutcome {
   readonly wasBlocked: boolean;
   /** How many verifications were removed. */
   readonly erased: number;
+  /** Those that a provider may still have pending. */
+  readonly openElsewhere: readonly VerificationRecord[];
 }
 
 /** Who acted on which destination, for the journal. */
@@ -35,7 +37,7 @@ export function createClearRule(command: OperatorCommand): Rule<OperatorOutcome>
         shared: EMPTY_POOL,
         known: record.known.map((requester) => ({ ...requester, pool: EMPTY_POOL })),
       },
-      outcome: { wasBlocked: isBlocked(record), erased: 0 },
+      outcome: { wasBlocked: isBlocked(record), erased: 0, openElsewhere: [] },
       events: expired.map((verification) => ({ type: 'expired', verification })),
       entries: [toEntry('unblock', command, record)],
     };
@@ -55,7 +57,11 @@ export function createEraseRule(command: OperatorCommand): Rule<OperatorOutcome>
       shared: record.known.reduce((merged, { pool }) => mergePools(merged, pool), record.shared),
       known: [],
     },
-    outcome: { wasBlocked: isBlocked(record), erased: record.verifications.length },
+    outcome: {
+      wasBlocked: isBlocked(record),
+      erased: record.verifications.length,
+      openElsewhere: record.verifications.filter(({ judge }) => judge?.isOpen === true),
+    },
     entries: [toEntry('erase', command, record)],
   });
 }

@@ -1,5 +1,6 @@
 import { findPool, laddersInPool, putPool, takeBackSend } from './budgets.ts';
 import { nextSendAt } from './claim-send.ts';
+import { closeElsewhere } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
 import {
   type DeliveryRecord,
@@ -17,6 +18,10 @@ export interface CompleteCommand {
   readonly entryId: string;
   readonly deliveryId: string;
   readonly state: SettledState;
+  /** What a provider that judges calls its verification, where it said so. */
+  readonly reference?: string | undefined;
+  /** Entry ids of verifications that were ended at the provider before this message left. */
+  readonly closedElsewhere?: readonly string[] | undefined;
 }
 
 /** The verification after that; undefined when it has been erased meanwhile. */
@@ -38,12 +43,11 @@ export function createCompleteRule(command: CompleteCommand, limits: Limits): Ru
     if (delivery.state !== 'sending') return { record, outcome: { verification, resendAt: nextSendAt(record, verification.requester, limits) } };
     const isLate = readDeliveryState(delivery, now, limits.sendingFor) === 'unknown';
     // What comes too late may be known to others as `unknown` already: the rung stays claimed.
-    const settled = isLate ? record : settleClaim(record, verification.requester, delivery, command.state);
-    const done = endIfFailed(
-      { ...verification, deliveries: verification.deliveries.map((other) => (other === delivery ? toDone(delivery, command) : other)) },
-      now,
-      limits,
-    );
+    const closed = closeElsewhere(record, command.closedElsewhere ?? []);
+    const settled = isLate ? closed : settleClaim(closed, verification.requester, delivery, command.state);
+    const deliveries = verification.deliveries.map((other) => (other === delivery ? toDone(delivery, command) : other));
+    const judge = verification.judge && { ...verification.judge, reference: command.reference ?? verification.judge.reference };
+    const done = endIfFailed({ ...verification, deliveries, judge }, now, limits);
     const changed = replaceVerification(settled, done);
     return {
       record: changed,
@@ -77,5 +81,7 @@ function settleClaim(
 
 function endIfFailed(verification: VerificationRecord, now: number, { sendingFor }: Limits): VerificationRecord {
   const isOut = verification.deliveries.some((delivery) => readDeliveryState(delivery, now, sendingFor) !== 'refused');
-  return verification.state === 'pending' && !isOut ? endVerification(verification, 'failed', now) : verification;
+  if (verification.state !== 'pending' || isOut) return verification;
+  const failed = endVerification(verification, 'failed', now);
+  return failed.judge === undefined ? failed : { ...failed, judge: { ...failed.judge, isOpen: false } };
 }

@@ -50,6 +50,12 @@ describe('a rule on a record', () => {
     expect(Object.keys(decide(change, undefined, T0))).toEqual(['result', 'next']);
   });
 
+  it('I7 writes that a requester was seen forgotten: a clock that is set back gives it no budgets of its own again', () => {
+    const known = [{ requester: 'ada', approvedAt: T0, pool: makePool({ sends: [T0] }) }];
+    const { next } = decideRecord((record) => ({ record, outcome: undefined }), limits)(encodeRecord(makeRecord({ known })), T0 + limits.knownFor);
+    expect(decodeRecord(next?.body ?? '')).toMatchObject({ known: [], time: { seen: T0 + limits.knownFor } });
+  });
+
   it('I8 writes that a verification was seen expired, though the rule changes nothing, and says so once, before its own events', () => {
     const record = makeRecord({ verifications: [makeVerification()] });
     const expired = makeVerification({ state: 'expired', endedAt: T0 + limits.life, sealed: undefined });

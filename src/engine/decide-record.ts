@@ -12,14 +12,17 @@ export interface Committed<O> {
   readonly now: number;
 }
 
-/** Makes of a rule what a store runs. A verification that was seen expired is written with the answer: no clock that is set back revives it. */
+/**
+ * Makes of a rule what a store runs. A verification that was seen expired is written with the answer, and so is a requester that was seen forgotten: no
+ * clock that is set back revives the one or gives the other its own budgets back.
+ */
 export function decideRecord<O>(rule: Rule<O>, limits: Limits): Decide<Committed<O>> {
   return (body, clock) => {
     const aged = ageRecord(openRecord(body, clock), limits);
     const { record, outcome, events = [], entries } = rule(aged.record);
     const expired = aged.expired.map((verification) => ({ type: 'expired', verification }) as const);
     const result = { outcome, events: [...expired, ...events], now: record.time.seen };
-    if (record === aged.record && expired.length === 0) return { result };
+    if (record === aged.record && expired.length === 0 && !aged.hasForgotten) return { result };
     const next = { body: encodeRecord(record), expiresAt: recordEndsAt(record, limits) };
     return { result, next, ...(entries && { entries }) };
   };

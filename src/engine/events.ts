@@ -1,5 +1,5 @@
 import type { Channel } from '../core/destination.ts';
-import type { SendRefusal } from './claim-send.ts';
+import type { RefusedResult } from './results.ts';
 import type { SettledState } from './rule.ts';
 
 /** What every event about a verification says. No number, address, code or requester is in any event. */
@@ -18,8 +18,8 @@ export interface RefusedEvent {
   readonly purpose: string;
   /** Masked. */
   readonly to: string;
-  readonly reason: SendRefusal | 'guard_denied';
-  /** Which rule of the guard, where it was the guard. */
+  readonly reason: RefusedResult['reason'];
+  /** Which rule of the guard, or of the provider's guard, where it was one. */
   readonly rule?: string;
 }
 

@@ -17,3 +17,19 @@ export function findVerification(record: DestinationRecord, claim: VerificationC
   const found = record.verifications.find(({ entryId }) => entryId === claim.entryId);
   return found && found.service === claim.service && found.purpose === claim.purpose && found.requester === claim.requester ? found : undefined;
 }
+
+/** What a caller must know to mean a verification without its id. */
+export interface DestinationClaim extends Omit<VerificationClaim, 'entryId'> {
+  /** Keyed hash of the exact destination. */
+  readonly destination: string;
+}
+
+/** The verification that a destination, service, purpose and requester mean together: the pending one, else the last that ended and is still answered for. */
+export function findNewest(record: DestinationRecord, claim: DestinationClaim): VerificationRecord | undefined {
+  const found = record.verifications.filter(
+    ({ service, purpose, requester, destination }) =>
+      service === claim.service && purpose === claim.purpose && requester === claim.requester && destination === claim.destination,
+  );
+  // A verification moves to the end of its record with each message, so that the last one is the newest.
+  return found.findLast(({ state }) => state === 'pending') ?? found.at(-1);
+}

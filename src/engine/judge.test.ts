@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { claimOf, Desk, EASY, type Guess, makePool, makeRecord, makeVerification, runRule, T0 } from '../../test/builders.ts';
+import { Desk, EASY, type Guess, makePool, makeRecord, makeVerification, runRule, T0, toJudgeCommand } from '../../test/builders.ts';
 import { HOUR, MINUTE } from '../core/duration.ts';
-import { type Attempt, createJudgeRule, type JudgeCommand } from './judge.ts';
+import { type Attempt, createJudgeRule } from './judge.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { DestinationRecord, VerificationState } from './record.ts';
 
@@ -22,8 +22,7 @@ function attemptOf(attemptId: string, submitted: string): Attempt {
 }
 
 function judge(record: DestinationRecord, given: Guess = {}, limits: Partial<Limits> = {}) {
-  const { right = false, ...rest } = given;
-  const command: JudgeCommand = { ...claimOf('entry'), length: 6, attempt: undefined, matches: () => right, open: () => 'the number', ...rest };
+  const command = toJudgeCommand('entry', { open: () => 'the number', ...given });
   return runRule(createJudgeRule(command, { ...DEFAULT_LIMITS, ...limits }), record);
 }
 

@@ -1,10 +1,9 @@
 import { approveRequester } from './approve.ts';
-import { findPool, nextGuessAt, putPool, recordWrongGuess } from './budgets.ts';
-import { findVerification, type VerificationClaim } from './find-verification.ts';
+import { chargeGuess, disableUsedUp, findPool, isUsedUp, nextGuessAt, putPool } from './budgets.ts';
 import type { Limits } from './limits.ts';
 import {
+  type AskedRecord,
   type AttemptRecord,
-  type CodeRecord,
   type DestinationRecord,
   endVerification,
   replaceVerification,
@@ -14,14 +13,26 @@ import {
 import type { Rule, RuleResult } from './rule.ts';
 
 /** One guess, with what takes keys to do. */
-export interface JudgeCommand extends VerificationClaim {
+export interface JudgeCommand {
+  /** The verification that is meant, if it is the caller's. */
+  find(record: DestinationRecord): VerificationRecord | undefined;
   /** How many digits were submitted. */
   readonly length: number;
   /** Whether the submitted code is the one alive. Called at most once, in constant time. */
-  matches(code: CodeRecord): boolean;
+  matches(verification: VerificationRecord): boolean;
   /** Opens the sealed destination of a pending verification; throws where it does not open, before anything is written. */
   open(verification: VerificationRecord): string;
-  readonly attempt: Attempt | undefined;
+  /** The attempt as it is for one verification; undefined where the caller named none. */
+  readonly attempt?: ((verification: VerificationRecord) => Attempt) | undefined;
+  /** What a guess is asked about with, where codes are a provider's. */
+  readonly ask: AskCommand | undefined;
+}
+
+/** A guess that a provider is to judge. */
+export interface AskCommand {
+  readonly provider: string;
+  /** 16 random bytes as hex. */
+  readonly askId: string;
 }
 
 /** A guess that may be submitted twice. */
@@ -44,6 +55,11 @@ export type JudgeOutcome =
   | { readonly kind: 'budget_exhausted'; readonly retryAt: number }
   | { readonly kind: 'destination_blocked' }
   | { readonly kind: 'wrong_length'; readonly expected: number }
+  /** Charged: the provider may be asked, and what it says has to be settled. */
+  | { readonly kind: 'ask'; readonly verification: VerificationRecord; readonly destination: string }
+  /** Other guesses are under way to the provider, and what they come to decides about this one. */
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'judged_elsewhere'; readonly provider: string | undefined }
   | { readonly kind: 'not_found' };
 
 /**
@@ -52,28 +68,64 @@ export type JudgeOutcome =
  */
 export function createJudgeRule(command: JudgeCommand, limits: Limits): Rule<JudgeOutcome> {
   return (record) => {
-    const verification = findVerification(record, command);
+    const verification = command.find(record);
     if (verification === undefined) return { record, outcome: { kind: 'not_found' } };
-    const replayed = replay(record, verification, command);
+    const replayed = replayAttempt(record, verification, command);
     if (replayed !== undefined) return replayed;
     if (verification.state !== 'pending') return { record, outcome: { kind: 'ended', state: verification.state } };
     if (command.length !== verification.code.length) return { record, outcome: { kind: 'wrong_length', expected: verification.code.length } };
+    const { judge } = verification;
+    if (judge !== undefined && judge.provider !== command.ask?.provider)
+      return { record, outcome: { kind: 'judged_elsewhere', provider: judge.provider } };
     const { pool } = findPool(record, verification.requester);
-    if (pool.disabled) return { record, outcome: { kind: 'destination_blocked' } };
+    if (isUsedUp(pool, limits)) return { record, outcome: { kind: 'destination_blocked' } };
     const retryAt = nextGuessAt(pool, limits);
     if (record.time.seen < retryAt) return { record, outcome: { kind: 'budget_exhausted', retryAt } };
-    return command.matches(verification.code) ? approve(record, verification, command, limits) : countWrong(record, verification, command, limits);
+    if (judge !== undefined && command.ask !== undefined) return reserveGuess(record, verification, { ...command, ask: command.ask }, limits);
+    return command.matches(verification) ? approve(record, verification, command, limits) : countWrong(record, verification, command, limits);
   };
 }
 
-function approve(
+/** Charges a guess before a provider is asked about it, so that of any number at once no more are asked about than may be judged. */
+function reserveGuess(
   record: DestinationRecord,
   verification: VerificationRecord,
-  { attempt, open }: JudgeCommand,
+  command: JudgeCommand & { readonly ask: AskCommand },
   limits: Limits,
 ): RuleResult<JudgeOutcome> {
   const now = record.time.seen;
-  const destination = open(verification);
+  const attempt = command.attempt?.(verification).guessKey;
+  const asked = verification.judge?.asked ?? [];
+  const isUnderWay = ({ at }: AskedRecord) => now < at + limits.sendingFor;
+  // The same attempt twice, as a double click makes it, is one guess.
+  if (attempt !== undefined && asked.some((other) => other.attempt === attempt && isUnderWay(other))) return { record, outcome: { kind: 'busy' } };
+  if (verification.wrong >= limits.guessesPerVerification) {
+    if (asked.some(isUnderWay)) return { record, outcome: { kind: 'busy' } };
+    const ended = endVerification(verification, 'max_attempts_reached', now);
+    return { record: replaceVerification(record, ended), outcome: { kind: 'ended', state: 'max_attempts_reached' } };
+  }
+  const charged = {
+    ...verification,
+    wrong: verification.wrong + 1,
+    judge: verification.judge && { ...verification.judge, asked: [...asked, { id: command.ask.askId, at: now, attempt }] },
+  };
+  const { pool } = findPool(record, verification.requester);
+  return {
+    record: putPool(replaceVerification(record, charged), verification.requester, chargeGuess(pool, now)),
+    outcome: { kind: 'ask', verification: charged, destination: command.open(verification) },
+  };
+}
+
+/** What a right guess makes of a record. */
+export function approve(
+  record: DestinationRecord,
+  verification: VerificationRecord,
+  command: Pick<JudgeCommand, 'attempt' | 'open'>,
+  limits: Limits,
+): RuleResult<Extract<JudgeOutcome, { kind: 'approved' }>> {
+  const now = record.time.seen;
+  const destination = command.open(verification);
+  const attempt = command.attempt?.(verification);
   const remembered = attempt ? [{ key: attempt.key, at: now, attemptsLeft: undefined, sealed: attempt.seal(destination, verification) }] : [];
   const approved = { ...endVerification(verification, 'approved', now), attempts: [...verification.attempts, ...remembered] };
   return {
@@ -86,39 +138,49 @@ function approve(
   };
 }
 
-function countWrong(
-  record: DestinationRecord,
-  verification: VerificationRecord,
-  { attempt }: JudgeCommand,
-  limits: Limits,
-): RuleResult<JudgeOutcome> {
+function countWrong(record: DestinationRecord, verification: VerificationRecord, command: JudgeCommand, limits: Limits): RuleResult<JudgeOutcome> {
   const now = record.time.seen;
-  const wrong = verification.wrong + 1;
-  const attemptsLeft = limits.guessesPerVerification - wrong;
-  const remembered: AttemptRecord[] = attempt && attemptsLeft > 0 ? [{ key: attempt.guessKey, at: now, attemptsLeft, sealed: undefined }] : [];
-  const guessed = { ...verification, wrong, code: { ...verification.code, guessed: true }, attempts: [...verification.attempts, ...remembered] };
+  const guessed = rememberWrong({ ...verification, wrong: verification.wrong + 1 }, command, now, limits);
+  const attemptsLeft = limits.guessesPerVerification - guessed.wrong;
   const judged = attemptsLeft > 0 ? guessed : endVerification(guessed, 'max_attempts_reached', now);
   const { pool } = findPool(record, verification.requester);
   return {
-    record: putPool(replaceVerification(record, judged), verification.requester, recordWrongGuess(pool, now, limits)),
+    record: putPool(replaceVerification(record, judged), verification.requester, disableUsedUp(chargeGuess(pool, now), limits)),
     outcome: attemptsLeft > 0 ? { kind: 'wrong', attemptsLeft } : { kind: 'ended', state: 'max_attempts_reached' },
     events: [{ type: 'checked', verification: judged, right: false }],
   };
+}
+
+/** A verification after a wrong guess that is counted already: its code has been guessed at, and the attempt gets the same answer again. */
+export function rememberWrong(
+  verification: VerificationRecord,
+  command: Pick<JudgeCommand, 'attempt'>,
+  now: number,
+  { guessesPerVerification }: Limits,
+): VerificationRecord {
+  const attempt = command.attempt?.(verification);
+  const attemptsLeft = guessesPerVerification - verification.wrong;
+  const remembered: AttemptRecord[] = attempt && attemptsLeft > 0 ? [{ key: attempt.guessKey, at: now, attemptsLeft, sealed: undefined }] : [];
+  return { ...verification, code: { ...verification.code, guessed: true }, attempts: [...verification.attempts, ...remembered] };
 }
 
 /**
  * The answer to an attempt that was answered a moment ago, so that a lost reply does not lose an approval. An approval is given again only to who has the
  * attempt id *and* the code; who has only the first gets no second try.
  */
-function replay(record: DestinationRecord, verification: VerificationRecord, command: JudgeCommand): RuleResult<JudgeOutcome> | undefined {
-  const { attempt } = command;
+export function replayAttempt(
+  record: DestinationRecord,
+  verification: VerificationRecord,
+  command: Pick<JudgeCommand, 'attempt' | 'length' | 'matches'>,
+): RuleResult<JudgeOutcome> | undefined {
+  const attempt = command.attempt?.(verification);
   if (attempt === undefined) return undefined;
   const earlier = verification.attempts.find(({ key }) => key === attempt.guessKey);
   if (earlier?.attemptsLeft !== undefined && verification.state === 'pending')
     return { record, outcome: { kind: 'wrong', attemptsLeft: earlier.attemptsLeft } };
   const approval = verification.attempts.find(({ key, attemptsLeft }) => key === attempt.key && attemptsLeft === undefined);
   if (approval?.sealed === undefined) return undefined;
-  if (command.length === verification.code.length && command.matches(verification.code)) {
+  if (command.length === verification.code.length && command.matches(verification)) {
     const destination = attempt.open(approval.sealed, verification);
     return { record, outcome: { kind: 'approved', verification, destination, approvedAt: approval.at } };
   }

@@ -7,6 +7,7 @@ import {
   type DeliveryRecord,
   type DestinationRecord,
   EMPTY_POOL,
+  type JudgeRecord,
   type LadderRecord,
   type Pool,
   type RecordTime,
@@ -33,6 +34,10 @@ const anyAttempt: fc.Arbitrary<AttemptRecord> = fc.record({
   attemptsLeft: maybe(fc.integer({ min: 1, max: 99 })),
   sealed: maybe(text),
 });
+const anyJudge: fc.Arbitrary<JudgeRecord> = fc.record({
+  ...{ provider: text, reference: maybe(text), isOpen: fc.boolean() },
+  asked: fc.array(fc.record({ id: text, at: time, attempt: maybe(text) }), { maxLength: 3 }),
+});
 const anyVerification: fc.Arbitrary<VerificationRecord> = fc.record({
   ...{ entryId: text, service: text, purpose: text, requester: maybe(text), destination: text, masked: text },
   channel: fc.constantFrom(...CHANNELS),
@@ -40,6 +45,7 @@ const anyVerification: fc.Arbitrary<VerificationRecord> = fc.record({
   ...{ createdAt: time, expiresAt: time, endedAt: maybe(time), wrong: count, sealed: maybe(text) },
   code: fc.record({ keyId: text, length: count, generation: count, guessed: fc.boolean(), digest: maybe(text) }),
   ...{ deliveries: fc.array(anyDelivery, { maxLength: 3 }), attempts: fc.array(anyAttempt, { maxLength: 3 }) },
+  judge: maybe(anyJudge),
 });
 const anyTime: fc.Arbitrary<RecordTime> = time.map((seen) => ({ seen, clock: seen }));
 const anyRecord: fc.Arbitrary<DestinationRecord> = fc.record({
@@ -63,6 +69,13 @@ const full = makeRecord({
         { key: 'wrong', at: T0, attemptsLeft: 4, sealed: undefined },
         { key: 'right', at: T0, attemptsLeft: undefined, sealed: 'sealed' },
       ],
+      judge: {
+        ...{ provider: 'judge', reference: 'reference', isOpen: true },
+        asked: [
+          { id: 'one', at: T0, attempt: 'attempt' },
+          { id: 'two', at: T0, attempt: undefined },
+        ],
+      },
     }),
   ],
   ladders: [makeLadder({ returned: true })],

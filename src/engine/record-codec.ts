@@ -2,11 +2,13 @@ import { CHANNELS } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
 import { isEmptyPool } from './budgets.ts';
 import {
+  type AskedRecord,
   type AttemptRecord,
   type DeliveryRecord,
   type DeliveryState,
   type DestinationRecord,
   EMPTY_POOL,
+  type JudgeRecord,
   type LadderRecord,
   type Pool,
   type VerificationRecord,
@@ -62,8 +64,8 @@ export function decodeRecord(body: string): DestinationRecord {
 }
 
 function packVerification(verification: VerificationRecord, base: number): unknown[] {
-  const { code } = verification;
-  return [
+  const { code, judge } = verification;
+  const packed = [
     verification.entryId,
     verification.service,
     verification.purpose,
@@ -81,6 +83,7 @@ function packVerification(verification: VerificationRecord, base: number): unkno
     verification.sealed ?? 0,
     verification.attempts.map(({ key, at, attemptsLeft, sealed }) => [key, at - base, attemptsLeft ?? 0, sealed ?? 0]),
   ];
+  return judge === undefined ? packed : [...packed, packJudge(judge, base)];
 }
 
 function unpackVerification(packed: readonly unknown[], base: number): VerificationRecord {
@@ -101,6 +104,7 @@ function unpackVerification(packed: readonly unknown[], base: number): Verificat
     deliveries,
     sealed,
     attempts,
+    judge,
   ] = packed;
   const [keyId, length, generation, guessed, digest] = list(code);
   return {
@@ -120,6 +124,25 @@ function unpackVerification(packed: readonly unknown[], base: number): Verificat
     deliveries: list(deliveries).map((delivery) => unpackDelivery(list(delivery), base)),
     sealed: optionalText(sealed),
     attempts: list(attempts).map((attempt) => unpackAttempt(list(attempt), base)),
+    judge: judge === undefined ? undefined : unpackJudge(list(judge), base),
+  };
+}
+
+function packJudge({ provider, reference, isOpen, asked }: JudgeRecord, base: number): unknown[] {
+  return [provider, reference ?? 0, isOpen ? 1 : 0, asked.map(({ id, at, attempt }) => [id, at - base, attempt ?? 0])];
+}
+
+function unpackJudge([provider, reference, isOpen, asked]: readonly unknown[], base: number): JudgeRecord {
+  const unpackAsked = ([id, at, attempt]: readonly unknown[]): AskedRecord => ({
+    id: text(id),
+    at: number(at) + base,
+    attempt: optionalText(attempt),
+  });
+  return {
+    provider: text(provider),
+    reference: optionalText(reference),
+    isOpen: isOpen !== 0,
+    asked: list(asked).map((guess) => unpackAsked(list(guess))),
   };
 }
 

@@ -49,6 +49,30 @@ export interface VerificationRecord {
   readonly sealed: string | undefined;
   /** Recent attempts that carried an `attemptId`. */
   readonly attempts: readonly AttemptRecord[];
+  /** Whoever judges its code, where that is not the engine. */
+  readonly judge: JudgeRecord | undefined;
+}
+
+/** A provider that issued the code of a verification and judges it. */
+export interface JudgeRecord {
+  /** Its name: another one must not be asked. */
+  readonly provider: string;
+  /** What it calls the verification; undefined until it has said so. */
+  readonly reference: string | undefined;
+  /** Whether its verification may still be pending, whatever became of ours: then it is canceled before another is begun. */
+  readonly isOpen: boolean;
+  /** Guesses it was asked about and has not answered yet, oldest first. They are charged. */
+  readonly asked: readonly AskedRecord[];
+}
+
+/** A guess under way to a provider. */
+export interface AskedRecord {
+  /** 16 random bytes as hex. */
+  readonly id: string;
+  /** When it was charged. */
+  readonly at: number;
+  /** Keyed hash of the attempt id and the guess; undefined without an attempt id. */
+  readonly attempt: string | undefined;
 }
 
 /** How the code of a verification is found again, without being kept. */

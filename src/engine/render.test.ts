@@ -46,7 +46,7 @@ describe('a verification as its holder sees it', () => {
 });
 
 describe('the answer to a guess', () => {
-  const judged = (outcome: Parameters<typeof renderJudged>[0], requester?: string) => renderJudged(outcome, id, requester);
+  const judged = (outcome: Parameters<typeof renderJudged>[0], requester?: string) => renderJudged(outcome, () => id, requester);
 
   it.each([
     [

@@ -43,15 +43,19 @@ export function describeVerification(id: string, { service, purpose, channel, ma
   return { id, service, purpose, channel, to: masked };
 }
 
+/** What a guess came to, once nobody has to be asked. */
+export type JudgedOutcome = Exclude<JudgeOutcome, { kind: 'ask' }>;
+
 /**
  * What a guess is answered.
  *
- * @throws {CountersignError} `invalid_code` for a code of another length than this verification's: it was not compared and not counted.
+ * @throws {CountersignError} `invalid_code` for a code of another length than this verification's, `conflict` while guesses before it are judged
+ * elsewhere, `configuration_invalid` where another provider has to judge it: it was not compared and not counted.
  */
-export function renderJudged(outcome: JudgeOutcome, id: string, requester: string | undefined): CheckResult {
+export function renderJudged(outcome: JudgedOutcome, toId: (verification: VerificationRecord) => string, requester: string | undefined): CheckResult {
   switch (outcome.kind) {
     case 'approved':
-      return { status: 'approved', proof: toProof(outcome, id, requester) };
+      return { status: 'approved', proof: toProof(outcome, toId(outcome.verification), requester) };
     case 'wrong':
       return { status: 'pending', reason: 'wrong_code', attemptsLeft: outcome.attemptsLeft };
     case 'ended':
@@ -60,9 +64,20 @@ export function renderJudged(outcome: JudgeOutcome, id: string, requester: strin
       return { status: 'budget_exhausted', retryAt: new Date(outcome.retryAt) };
     case 'wrong_length':
       throw new CountersignError('invalid_code', `\`code\` must have ${outcome.expected} digits; the guess was not counted`, { field: 'code' });
+    case 'busy':
+      throw new CountersignError('conflict', 'guesses at this verification are being judged; this one was not counted: submit it again');
+    case 'judged_elsewhere':
+      throw toJudgedElsewhere(outcome.provider);
     default:
       return { status: outcome.kind };
   }
+}
+
+/** A verification is neither judged, sent again nor ended by a process that lacks its provider. */
+export function toJudgedElsewhere(provider: string | undefined): CountersignError {
+  const message =
+    provider === undefined ? 'was begun with codes of our own: a provider that carries them' : `was begun with the provider ${provider}: that one`;
+  return new CountersignError('configuration_invalid', `this verification ${message} has to go on with it`, { field: 'provider' });
 }
 
 function toProof(

@@ -5,13 +5,14 @@ import { assertReaches, parseCheck, parseDestinationInput, parseName, parseResen
 
 const [to, mail] = ['+14155552671', 'ada@example.com'];
 const id = `VE${'0'.repeat(32)}`;
-const start = (input: unknown, offered: readonly Channel[] = CHANNELS) => parseStart(input, offered);
-const resend = (input: unknown, offered: readonly Channel[] = CHANNELS) => parseResend(input, offered);
+const start = (input: unknown, offered: readonly Channel[] = CHANNELS) => parseStart(input, { channels: offered });
+const resend = (input: unknown, offered: readonly Channel[] = CHANNELS) => parseResend(input, { channels: offered });
+const check = (input: unknown) => parseCheck(input, false);
 
 const VERBS: readonly (readonly [string, (input: unknown) => unknown, Record<string, unknown>, string])[] = [
-  ['start', start, { to }, 'to, channel, purpose, requester, code'],
-  ['resend', resend, { id }, 'id, channel, purpose, requester, code'],
-  ['check', parseCheck, { id, code: '123456' }, 'id, code, purpose, requester, attemptId'],
+  ['start', start, { to }, 'to, channel, purpose, requester, code, providerOptions'],
+  ['resend', resend, { id }, 'id, channel, purpose, requester, code, providerOptions'],
+  ['check', check, { id, code: '123456' }, 'id, to, code, purpose, requester, attemptId'],
   ['cancel and show', parseVerificationInput, { id }, 'id, purpose, requester'],
   ['unblock and erase', parseDestinationInput, { to }, 'to'],
 ];
@@ -89,14 +90,14 @@ describe.each(OWNED)('the owner in the input of %s', (_verb, parse, good) => {
   });
 });
 
-describe.each(VERBS.slice(1, 4))('the id in the input of %s', (_verb, parse, good) => {
+describe.each(VERBS.slice(1, 4))('the id in the input of %s', (verb, parse, good) => {
   it.each([undefined, null, '', 5, [id], {}])('may not be %o', (bad) => {
     const error = errorOf(() => parse({ ...good, id: bad }));
     expect([error.code, error.field, error.message]).toEqual(['invalid_request', 'id', '`id` must be a string that is not empty']);
   });
 
   it('is otherwise passed on: what is none is not found', () => {
-    expect(parse({ ...good, id: 'x' })).toMatchObject({ id: 'x' });
+    expect(parse({ ...good, id: 'x' })).toMatchObject(verb === 'check' ? { of: 'x' } : { id: 'x' });
   });
 });
 
@@ -164,22 +165,59 @@ describe('resend', () => {
 describe('check', () => {
   it('is parsed whole, the code as it is typed', () => {
     const input = { id, code: '123-456', purpose: 'login', requester: 'ada', attemptId: 'attempt-1' };
-    expect(parseCheck(input)).toEqual({ ...input, code: '123456' });
-    expect(parseCheck({ id, code: '1234' }).attemptId).toBeUndefined();
+    const { id: of, ...rest } = input;
+    expect(check(input)).toEqual({ ...rest, of, code: '123456' });
+    expect(check({ id, code: '1234' }).attemptId).toBeUndefined();
+  });
+
+  it('is one by destination with the requester it was started with, or where verifications are shared', () => {
+    const { of } = parseCheck({ to, code: '123456', requester: 'ada' }, false);
+    expect(of).toMatchObject({ kind: 'phone', masked: '+1********71' });
+    expect(parseCheck({ to, code: '123456' }, true).requester).toBeUndefined();
+    expect(errorOf(() => check({ to, code: '123456' }))).toMatchObject({ code: 'invalid_request', field: 'requester' });
+    expect(errorOf(() => check({ to, id, code: '123456', requester: 'ada' }))).toMatchObject({ code: 'invalid_request', field: 'to' });
+    expect(errorOf(() => check({ to: 'nobody', code: '123456', requester: 'ada' })).code).toBe('invalid_destination');
   });
 
   it.each([undefined, null, '', '12345x', 123456, ['123456'], true])('is refused with the code %o', (code) => {
-    expect(errorOf(() => parseCheck({ id, code }))).toMatchObject({ code: 'invalid_code', field: 'code' });
+    expect(errorOf(() => check({ id, code }))).toMatchObject({ code: 'invalid_code', field: 'code' });
   });
 
   it.each(['x'.repeat(8), 'x'.repeat(128)])('takes an attempt id of 8 to 128 characters: %s', (attemptId) => {
-    expect(parseCheck({ id, code: '123456', attemptId }).attemptId).toBe(attemptId);
+    expect(check({ id, code: '123456', attemptId }).attemptId).toBe(attemptId);
   });
 
   it.each(['', 'x'.repeat(7), 'x'.repeat(129), null, 12345678, 'attempt-\0', 'attempt-\ud800'])('refuses the attempt id %o', (attemptId) => {
-    const error = errorOf(() => parseCheck({ id, code: '123456', attemptId }));
+    const error = errorOf(() => check({ id, code: '123456', attemptId }));
     const message = '`attemptId` must be a string of 8 to 128 characters, well-formed and without NUL';
     expect([error.code, error.field, error.message]).toEqual(['invalid_request', 'attemptId', message]);
+  });
+});
+
+describe('provider options', () => {
+  const parseOptions = (options: Readonly<Record<string, unknown>>) => ({ ...options, parsed: true });
+
+  it('are parsed by the provider, as a copy', () => {
+    const providerOptions = { locale: 'de' };
+    const offer = { channels: CHANNELS, parseOptions };
+    expect(parseStart({ to, providerOptions }, offer).options).toEqual({ locale: 'de', parsed: true });
+    expect(parseResend({ id, providerOptions }, offer).options).toEqual({ locale: 'de', parsed: true });
+    expect(parseStart({ to }, offer).options).toBeUndefined();
+  });
+
+  it.each([null, 'de', 1, ['de']])('are refused as %o', (providerOptions) => {
+    const error = errorOf(() => parseStart({ to, providerOptions }, { channels: CHANNELS, parseOptions }));
+    expect(error).toMatchObject({ code: 'invalid_request', field: 'providerOptions', message: '`providerOptions` must be an object' });
+  });
+
+  it('are refused where the provider takes none', () => {
+    expect(errorOf(() => start({ to, providerOptions: {} }))).toMatchObject({ code: 'invalid_request', field: 'providerOptions' });
+  });
+
+  it('and a code of the caller is, where the provider issues its own', () => {
+    const offer = { channels: CHANNELS, check: () => undefined };
+    expect(errorOf(() => parseStart({ to, code: '123456' }, offer))).toMatchObject({ code: 'invalid_request', field: 'code' });
+    expect(errorOf(() => parseResend({ id, code: '123456' }, offer))).toMatchObject({ code: 'invalid_request', field: 'code' });
   });
 });
 

@@ -1,6 +1,7 @@
 import { parseCode } from '../core/code-input.ts';
 import { CHANNELS, type Channel, channelsFor, type Destination, parseDestination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
+import type { ProviderOptions } from '../providers/provider.ts';
 
 /** Untrusted input → checked values. Every fault is thrown, naming the field and never its value. */
 
@@ -15,6 +16,7 @@ export interface ParsedStart extends ParsedOwner {
   readonly to: Destination;
   readonly channel: Channel;
   readonly code: string | undefined;
+  readonly options: ProviderOptions | undefined;
 }
 
 /** A checked {@link ResendInput}. */
@@ -22,11 +24,13 @@ export interface ParsedResend extends ParsedOwner {
   readonly id: string;
   readonly channel: Channel | undefined;
   readonly code: string | undefined;
+  readonly options: ProviderOptions | undefined;
 }
 
 /** A checked {@link CheckInput}. */
 export interface ParsedCheck extends ParsedOwner {
-  readonly id: string;
+  /** Which verification: by its id, or by its destination. */
+  readonly of: string | Destination;
   readonly code: string;
   readonly attemptId: string | undefined;
 }
@@ -34,27 +38,42 @@ export interface ParsedCheck extends ParsedOwner {
 const DEFAULT_PURPOSE = 'default';
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** @param offered the channels that the provider has a way out for. */
-export function parseStart(input: unknown, offered: readonly Channel[]): ParsedStart {
-  const fields = parseFields(input, ['to', 'channel', 'purpose', 'requester', 'code']);
+/** What a provider takes. */
+export interface Offer {
+  /** The channels that it has a way out for. */
+  readonly channels: readonly Channel[];
+  /** Checks its options; absent where it takes none. */
+  parseOptions?(options: ProviderOptions): ProviderOptions;
+  /** Present where it issues codes of its own, so that callers cannot bring theirs. */
+  readonly check?: unknown;
+}
+
+export function parseStart(input: unknown, offer: Offer): ParsedStart {
+  const fields = parseFields(input, ['to', 'channel', 'purpose', 'requester', 'code', 'providerOptions']);
   const to = parseDestination(fields.to);
   const channel = fields.channel === undefined ? channelsFor(to.kind)[0] : parseChannel(fields.channel);
   assertReaches(channel, to.kind);
-  assertOffered(channel, offered);
-  return { to, channel, ...parseOwner(fields), code: parseOptionalCode(fields.code) };
+  assertOffered(channel, offer.channels);
+  return { to, channel, ...parseOwner(fields), ...parseBrought(fields, offer) };
 }
 
-export function parseResend(input: unknown, offered: readonly Channel[]): ParsedResend {
-  const fields = parseFields(input, ['id', 'channel', 'purpose', 'requester', 'code']);
+export function parseResend(input: unknown, offer: Offer): ParsedResend {
+  const fields = parseFields(input, ['id', 'channel', 'purpose', 'requester', 'code', 'providerOptions']);
   const channel = fields.channel === undefined ? undefined : parseChannel(fields.channel);
-  if (channel !== undefined) assertOffered(channel, offered);
-  return { id: parseId(fields.id), channel, ...parseOwner(fields), code: parseOptionalCode(fields.code) };
+  if (channel !== undefined) assertOffered(channel, offer.channels);
+  return { id: parseId(fields.id), channel, ...parseOwner(fields), ...parseBrought(fields, offer) };
 }
 
-export function parseCheck(input: unknown): ParsedCheck {
-  const fields = parseFields(input, ['id', 'code', 'purpose', 'requester', 'attemptId']);
+/** @param isShared whether a verification without a requester is its destination's, and not its id's. */
+export function parseCheck(input: unknown, isShared: boolean): ParsedCheck {
+  const fields = parseFields(input, ['id', 'to', 'code', 'purpose', 'requester', 'attemptId']);
   const attemptId = parseOptionalText(fields.attemptId, 'attemptId', 8, 128);
-  return { id: parseId(fields.id), code: parseCode(fields.code), ...parseOwner(fields), attemptId };
+  if (fields.to === undefined) return { of: parseId(fields.id), code: parseCode(fields.code), ...parseOwner(fields), attemptId };
+  if (fields.id !== undefined) throw invalid('give either `id` or `to`, not both', 'to');
+  const owner = parseOwner(fields);
+  // Whoever knows no more than a number must not guess at what somebody else has started.
+  if (owner.requester === undefined && !isShared) throw invalid('a check by `to` needs the `requester` it was started with', 'requester');
+  return { of: parseDestination(fields.to), code: parseCode(fields.code), ...owner, attemptId };
 }
 
 export function parseVerificationInput(input: unknown): ParsedOwner & { readonly id: string } {
@@ -107,6 +126,22 @@ function parseChannel(value: unknown): Channel {
 
 function assertOffered(channel: Channel, offered: readonly Channel[]): void {
   if (!offered.includes(channel)) throw invalid(`\`channel\` ${channel} is not offered here; offered: ${offered.join(', ')}`, 'channel');
+}
+
+function parseBrought(
+  { code, providerOptions }: { readonly code?: unknown; readonly providerOptions?: unknown },
+  offer: Offer,
+): { readonly code: string | undefined; readonly options: ProviderOptions | undefined } {
+  if (code !== undefined && offer.check !== undefined) throw invalid('`code` cannot be brought here: the provider issues its own', 'code');
+  return { code: parseOptionalCode(code), options: parseProviderOptions(providerOptions, offer) };
+}
+
+function parseProviderOptions(options: unknown, offer: Offer): ProviderOptions | undefined {
+  if (options === undefined) return undefined;
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw invalid('`providerOptions` must be an object', 'providerOptions');
+  if (offer.parseOptions === undefined) throw invalid('`providerOptions` are not taken by this provider', 'providerOptions');
+  return offer.parseOptions({ ...options });
 }
 
 function parseOptionalCode(value: unknown): string | undefined {

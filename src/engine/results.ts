@@ -1,4 +1,5 @@
 import type { Channel, Destination } from '../core/destination.ts';
+import type { ProviderOptions } from '../providers/provider.ts';
 import type { SendRefusal } from './claim-send.ts';
 import type { VerificationState } from './record.ts';
 
@@ -17,6 +18,8 @@ export interface StartInput {
   readonly requester?: string | undefined;
   /** A code of your own, 4–10 digits, instead of one of ours. It is kept only as a keyed hash, so a resend must bring it again. */
   readonly code?: string | undefined;
+  /** What is handed through to the provider for this message, where it takes anything (see its page). Never kept. */
+  readonly providerOptions?: ProviderOptions | undefined;
 }
 
 /** What to send again. */
@@ -28,11 +31,15 @@ export interface ResendInput {
   readonly requester?: string | undefined;
   /** Needed where the verification was started with a code of your own. */
   readonly code?: string | undefined;
+  /** As for a start. */
+  readonly providerOptions?: ProviderOptions | undefined;
 }
 
-/** One guess. */
-export interface CheckInput {
-  readonly id: string;
+/** One guess, at a verification by its `id`, or by the destination it was started for: `to`, with the same `requester` (or under `limits.sharePending`). */
+export type CheckInput = Guess & ({ readonly id: string; readonly to?: undefined } | { readonly to: string; readonly id?: undefined });
+
+/** What a guess is made of, apart from what it is a guess at. */
+export interface Guess {
   /** As typed: digits of any script, spaces and dashes are understood. */
   readonly code: string;
   readonly purpose?: string | undefined;

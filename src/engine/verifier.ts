@@ -1,10 +1,11 @@
+import { CODE_LENGTH } from '../core/codes.ts';
 import { type Channel, Destination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
 import { createVerificationIds, toDeliveryId, type VerificationIds, type VerificationRef } from '../core/ids.ts';
 import { createKeyRing, type KeyOptions, type KeyRing } from '../core/keys.ts';
 import { createRandomPool } from '../core/random-pool.ts';
 import { Secret } from '../core/secret.ts';
-import type { Provider, ProviderSendRequest, ProviderSendResult } from '../providers/provider.ts';
+import type { JudgingProvider, Provider, ProviderLimit, ProviderOptions } from '../providers/provider.ts';
 import type { RecordKey, Store } from '../stores/store.ts';
 import { createResendRule, createStartRule, type SendCommand } from './begin.ts';
 import { createCancelRule } from './cancel.ts';
@@ -13,13 +14,15 @@ import { createClearRule, createEraseRule, type OperatorCommand, type OperatorOu
 import { type CompleteCommand, type CompleteOutcome, createCompleteRule } from './complete.ts';
 import { type Committed, decideRecord, viewRecord } from './decide-record.ts';
 import { createEmitter, type Emitter, type Listener, type VerifierEvents } from './events.ts';
-import { findVerification, type VerificationClaim } from './find-verification.ts';
+import { findNewest, findVerification, type VerificationClaim } from './find-verification.ts';
 import type { Guard, GuardRequest, GuardVerdict } from './guard.ts';
 import { decideFingerprint, FINGERPRINT_KEY } from './index-fingerprint.ts';
-import { createJudgeRule } from './judge.ts';
+import { createJudgeRule, type JudgeCommand, type JudgeOutcome } from './judge.ts';
+import { createCloseElsewhereRule, type JudgeClaim, type OpenElsewhere } from './judge-claim.ts';
 import { type Limits, resolveLimits } from './limits.ts';
+import { type AnyProvider, cancelOnce, checkOnce, isJudging, sendOnce, toCheckError, toJudgeClaim, toSendError } from './provider-calls.ts';
 import type { DestinationRecord, VerificationRecord } from './record.ts';
-import { describeVerification, renderJudged, renderShown, renderVerification } from './render.ts';
+import { describeVerification, renderJudged, renderShown, renderVerification, toJudgedElsewhere } from './render.ts';
 import {
   assertReaches,
   type ParsedOwner,
@@ -47,12 +50,14 @@ import type {
   VerificationInput,
 } from './results.ts';
 import type { Rule, RuleEvent } from './rule.ts';
+import { createSettleRule, type SettleCommand } from './settle.ts';
 import { createVault, type Vault } from './vault.ts';
 
 /** Everything a verifier is made of. */
 export interface VerifierOptions extends KeyOptions {
   readonly store: Store;
-  readonly provider: Provider;
+  /** Who gets codes to people: one that carries codes of ours, or one that issues and judges its own. */
+  readonly provider: Provider | JudgingProvider;
   /** The tenant whose verifications these are. @defaultValue `default` */
   readonly service?: string;
   /** Any of {@link Limits}; the rest stay at {@link DEFAULT_LIMITS}. One set for a whole deployment: the store does not keep it. */
@@ -100,7 +105,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
 /** The shell around the rules: parse, ask the store, ask the provider, render. It decides nothing. */
 class StoreVerifier implements Verifier {
   readonly #store: Store;
-  readonly #provider: Provider;
+  readonly #provider: AnyProvider;
+  readonly #judge: JudgeClaim | undefined;
   readonly #guard: Guard | undefined;
   readonly #service: string;
   readonly #limits: Limits;
@@ -114,11 +120,11 @@ class StoreVerifier implements Verifier {
   constructor({ store, provider, service = 'default', limits, guard, ...keyOptions }: VerifierOptions) {
     assertPort(store, 'store', 'update');
     assertPort(provider, 'provider', 'send');
-    if (!Array.isArray(provider.channels))
-      throw new CountersignError('configuration_invalid', '`provider` has no list of `channels`', { field: 'provider' });
+    assertProvider(provider);
     if (guard !== undefined) assertPort(guard, 'guard', 'assess');
     this.#store = store;
     this.#provider = provider;
+    this.#judge = toJudgeClaim(provider);
     this.#guard = guard;
     this.#service = parseName(service, 'service', 'configuration_invalid');
     this.#limits = resolveLimits(limits);
@@ -128,7 +134,7 @@ class StoreVerifier implements Verifier {
   }
 
   async start(input: StartInput): Promise<StartResult> {
-    const { to, channel, code, ...owner } = parseStart(input, this.#provider.channels);
+    const { to, channel, code, options, ...owner } = parseStart(input, this.#provider);
     const denied = await this.#assess(to, channel, owner);
     if (denied !== undefined) return denied;
     const ref = { recordId: this.#toRecordId(to), entryId: this.#random(8).toString('base64url') };
@@ -148,11 +154,11 @@ class StoreVerifier implements Verifier {
       this.#limits,
     );
     const committed = await this.#update(ref.recordId, rule);
-    return this.#deliver(ref.recordId, committed, { to, code, ...owner });
+    return this.#deliver(ref.recordId, committed, { to, code, options, ...owner });
   }
 
   async resend(input: ResendInput): Promise<ResendResult> {
-    const { id, channel, code, ...owner } = parseResend(input, this.#provider.channels);
+    const { id, channel, code, options, ...owner } = parseResend(input, this.#provider);
     const ref = this.#ids.decode(id);
     // A look before the update, for what the guard and the sender must know; the rule decides on the record as it is then.
     const found = ref && (await this.#look(ref, owner));
@@ -167,28 +173,30 @@ class StoreVerifier implements Verifier {
     const { outcome, now } = committed;
     if (outcome.kind === 'not_found') return { status: 'not_found' };
     if (outcome.kind === 'ended') return { status: outcome.state };
+    if (outcome.kind === 'judged_elsewhere') throw toJudgedElsewhere(outcome.provider);
     if (to === undefined) throw new CountersignError('store_unavailable', 'the record of this destination went back to an earlier state');
-    return this.#deliver(ref.recordId, { outcome, now }, { to, code, ...owner });
+    return this.#deliver(ref.recordId, { outcome, now }, { to, code, options, ...owner });
   }
 
   async check(input: CheckInput): Promise<CheckResult> {
-    const request = parseCheck(input);
-    const ref = this.#ids.decode(request.id);
-    if (ref === undefined) return { status: 'not_found' };
-    const { id } = ref;
-    const { code, attemptId } = request;
-    const rule = createJudgeRule(
-      {
-        length: code.length,
-        matches: (alive) => this.#vault.matches(id, alive, code),
-        open: (verification) => this.#vault.open(id, verification),
-        attempt: attemptId === undefined ? undefined : this.#vault.toAttempt(id, attemptId, code),
-        ...this.#toClaim(ref, request),
-      },
-      this.#limits,
-    );
-    const { outcome } = await this.#update(ref.recordId, rule);
-    return renderJudged(outcome, id, request.requester);
+    const { of, code, attemptId, ...owner } = parseCheck(input, this.#limits.sharePending);
+    const ref = typeof of === 'string' ? this.#ids.decode(of) : undefined;
+    const recordId = typeof of === 'string' ? ref?.recordId : this.#toRecordId(of);
+    if (recordId === undefined) return { status: 'not_found' };
+    const claim = this.#toClaim({ recordId, entryId: ref?.entryId ?? '' }, owner);
+    const destination = typeof of === 'string' ? undefined : this.#keys.destinationKey(of.reveal());
+    const toId = ({ entryId }: Pick<VerificationRecord, 'entryId'>) => this.#ids.encode({ recordId, entryId });
+    const command: JudgeCommand = {
+      find: (record) => (destination === undefined ? findVerification(record, claim) : findNewest(record, { ...claim, destination })),
+      length: code.length,
+      matches: (verification) => this.#vault.matches(toId(verification), verification.code, code),
+      open: (verification) => this.#vault.open(toId(verification), verification),
+      attempt: attemptId === undefined ? undefined : (verification) => this.#vault.toAttempt(toId(verification), attemptId, code),
+      ask: this.#judge && { provider: this.#judge.provider, askId: this.#random(16).toString('hex') },
+    };
+    const { outcome } = await this.#update(recordId, createJudgeRule(command, this.#limits));
+    if (outcome.kind !== 'ask') return renderJudged(outcome, toId, owner.requester);
+    return this.#ask(recordId, outcome, command, { code: new Secret(code), ...owner });
   }
 
   async cancel(input: VerificationInput): Promise<CancelResult> {
@@ -196,6 +204,7 @@ class StoreVerifier implements Verifier {
     const ref = this.#ids.decode(id);
     if (ref === undefined) return { status: 'not_found' };
     const { outcome } = await this.#update(ref.recordId, createCancelRule(this.#toClaim(ref, owner)));
+    if (outcome.ended !== undefined) await this.#endElsewhere(ref.recordId, outcome.ended);
     return { status: outcome.state ?? 'not_found' };
   }
 
@@ -215,7 +224,10 @@ class StoreVerifier implements Verifier {
   }
 
   async erase(input: DestinationInput): Promise<EraseResult> {
-    const { erased } = await this.#operate(input, createEraseRule);
+    const { erased, openElsewhere } = await this.#operate(input, createEraseRule);
+    const recordId = this.#toRecordId(parseDestinationInput(input));
+    // One after the other: an operator can wait, and a provider counts requests.
+    for (const verification of openElsewhere) await this.#endElsewhere(recordId, verification);
     return { status: 'erased', verifications: erased };
   }
 
@@ -232,11 +244,79 @@ class StoreVerifier implements Verifier {
     const id = this.#ids.encode({ recordId, entryId: verification.entryId });
     const deliveryId = toDeliveryId(delivery.id);
     if (this.#emitter.hears('started')) this.#emitter.emit('started', { ...describeVerification(id, verification), deliveryId });
-    const code = request.code === undefined ? this.#vault.derive(id, verification.code) : new Secret(request.code);
-    const sent = await sendOnce(this.#provider, { to: request.to, channel: delivery.channel, code, verificationId: id, deliveryId });
-    const completed = await this.#complete(recordId, { entryId: verification.entryId, deliveryId: delivery.id, state: sent.status });
-    if (sent.status === 'refused') throw toProviderError(this.#provider.name, sent.permanent);
-    return { status: 'pending', ...this.#renderSent(id, outcome, now, completed) };
+    const { to, options } = request;
+    const closedElsewhere = await this.#closeElsewhere(recordId, to, outcome.openElsewhere);
+    const command = { entryId: verification.entryId, deliveryId: delivery.id };
+    if (closedElsewhere === undefined) {
+      await this.#complete(recordId, { ...command, state: 'refused' });
+      throw new CountersignError('provider_unavailable', `the provider ${this.#provider.name} did not end an earlier verification; nothing was sent`);
+    }
+    const code = () => (request.code === undefined ? this.#vault.derive(id, verification.code) : new Secret(request.code));
+    const sent = await sendOnce(this.#provider, { to, channel: delivery.channel, verificationId: id, deliveryId, ...(options && { options }) }, code);
+    const reference = sent.status === 'sent' && this.#judge !== undefined ? sent.reference : undefined;
+    const completed = await this.#complete(recordId, { ...command, state: sent.status, reference, closedElsewhere });
+    const rendered = this.#renderSent(id, outcome, now, completed);
+    if (sent.status !== 'refused') return { status: 'pending', ...rendered };
+    if (sent.limit === undefined) throw toSendError(this.#provider.name, sent);
+    return this.#renderLimit(sent.limit, rendered, completed ?? { now, outcome: { verification } }, request);
+  }
+
+  /** A limit of the provider's own, told as one of ours. */
+  #renderLimit(
+    { reason, retryAfter, rule, detail }: ProviderLimit,
+    rendered: PendingVerification,
+    { now, outcome }: { readonly now: number; readonly outcome: Pick<CompleteOutcome, 'verification'> },
+    { to, purpose }: SendRequest,
+  ): RefusedResult {
+    this.#emitter.emit('refused', { service: this.#service, purpose, to: to.masked, reason, ...(rule !== undefined && { rule }) });
+    // Our own limits may hold it back for longer.
+    const retryAt = retryAfter === undefined ? undefined : new Date(Math.max(now + retryAfter, rendered.resendAt.getTime()));
+    return {
+      status: 'refused',
+      reason,
+      ...(retryAt && { retryAt }),
+      ...(rule !== undefined && { rule }),
+      ...(detail !== undefined && { detail }),
+      ...(reason === 'in_progress' && outcome.verification?.state === 'pending' && { verification: rendered }),
+    };
+  }
+
+  /** Asks the provider about a guess that is charged, and settles it by what it says. */
+  async #ask(
+    recordId: string,
+    { verification, destination }: Extract<JudgeOutcome, { kind: 'ask' }>,
+    command: JudgeCommand,
+    { code, requester }: ParsedOwner & { readonly code: Secret },
+  ): Promise<CheckResult> {
+    const { entryId } = verification;
+    if (!isJudging(this.#provider) || command.ask === undefined) throw toJudgedElsewhere(verification.judge?.provider);
+    const id = this.#ids.encode({ recordId, entryId });
+    const to = new Destination(destination, verification.masked);
+    const result = await checkOnce(this.#provider, { to, code, verificationId: id, reference: verification.judge?.reference });
+    const digest = () => this.#vault.toGivenCode(id, code.reveal()).digest;
+    const settle: SettleCommand = { ...command, entryId, askId: command.ask.askId, answer: result, digest };
+    const { outcome } = await this.#update(recordId, createSettleRule(settle, this.#limits));
+    if (outcome.kind === 'unjudged' || outcome.kind === 'ask') throw toCheckError(this.#provider.name, result);
+    return renderJudged(outcome, () => id, requester);
+  }
+
+  /** Ends what the provider may still have pending before it begins another; entry ids of what has ended, undefined where something may not have. */
+  async #closeElsewhere(recordId: string, to: Destination, open: readonly OpenElsewhere[]): Promise<readonly string[] | undefined> {
+    for (const { entryId, reference } of open) {
+      const receipt = { to, verificationId: this.#ids.encode({ recordId, entryId }), reference };
+      if (!isJudging(this.#provider) || !(await cancelOnce(this.#provider, receipt))) return undefined;
+    }
+    return open.map(({ entryId }) => entryId);
+  }
+
+  /** Ends at the provider what has ended here. Where that fails the record remembers it, and the next start tries again. */
+  async #endElsewhere(recordId: string, verification: VerificationRecord): Promise<void> {
+    const { entryId, judge, sealed } = verification;
+    if (judge === undefined || sealed === undefined || judge.provider !== this.#judge?.provider || !isJudging(this.#provider)) return;
+    const id = this.#ids.encode({ recordId, entryId });
+    const to = new Destination(this.#vault.open(id, verification), verification.masked);
+    const hasEnded = await cancelOnce(this.#provider, { to, verificationId: id, reference: judge.reference });
+    if (hasEnded) await this.#update(recordId, createCloseElsewhereRule([entryId])).catch(() => undefined);
   }
 
   /** After a store that fails between the send and its settling the message is out and its claim committed: the record will read `unknown`, and so does the answer. */
@@ -334,7 +414,8 @@ class StoreVerifier implements Verifier {
 
   #toSendCommand({ recordId }: VerificationRef, code: string | undefined): SendCommand {
     const give: GiveCode = (entryId) => this.#vault.toGivenCode(this.#ids.encode({ recordId, entryId }), code ?? '');
-    return { deliveryId: this.#random(16).toString('hex'), keyId: this.#vault.keyId, give: code === undefined ? undefined : give };
+    const deliveryId = this.#random(16).toString('hex');
+    return { deliveryId, keyId: this.#vault.keyId, give: code === undefined ? undefined : give, judge: this.#judge };
   }
 }
 
@@ -345,20 +426,11 @@ type Sendable = Pick<Committed<ClaimOutcome>, 'outcome' | 'now'>;
 interface SendRequest extends ParsedOwner {
   readonly to: Destination;
   readonly code: string | undefined;
+  readonly options: ProviderOptions | undefined;
 }
 
 function toRecordKey(id: string): RecordKey {
   return { kind: 'destination', partition: '', id };
-}
-
-/** One call of a provider. What it throws is not told from a message that left: `unknown`. */
-async function sendOnce(provider: Provider, request: ProviderSendRequest): Promise<ProviderSendResult> {
-  try {
-    const result = await provider.send(request);
-    return result?.status === 'sent' || result?.status === 'refused' ? result : { status: 'unknown' };
-  } catch {
-    return { status: 'unknown' };
-  }
 }
 
 /** A store's answer; what it throws that is not ours is copied, not passed on: drivers put addresses and values into their messages. */
@@ -383,9 +455,18 @@ async function askGuard(guard: Guard, request: GuardRequest): Promise<GuardVerdi
   }
 }
 
-function toProviderError(provider: string, permanent: boolean): CountersignError {
-  if (permanent) return new CountersignError('provider_rejected', `the provider ${provider} does not deliver to this destination; nothing was sent`);
-  return new CountersignError('provider_unavailable', `the provider ${provider} could not send; nothing was sent`);
+/** Ensure that what a provider lacks is found out before a message has left: a verification that nobody can judge helps nobody. */
+function assertProvider(provider: AnyProvider): void {
+  const invalid = (problem: string) => new CountersignError('configuration_invalid', `\`provider\` ${problem}`, { field: 'provider' });
+  if (!Array.isArray(provider.channels)) throw invalid('has no list of `channels`');
+  if (!isJudging(provider)) return;
+  assertPort(provider, 'provider', 'check');
+  assertPort(provider, 'provider', 'cancel');
+  const { codeLength, isolation } = provider;
+  if (!(Number.isSafeInteger(codeLength) && codeLength >= CODE_LENGTH.min && codeLength <= CODE_LENGTH.max)) {
+    throw invalid(`must say a \`codeLength\` from ${CODE_LENGTH.min} to ${CODE_LENGTH.max}`);
+  }
+  if (isolation !== 'verification' && isolation !== 'destination') throw invalid('must say its `isolation`: "verification" or "destination"');
 }
 
 function assertPort(port: unknown, field: string, method: string): void {

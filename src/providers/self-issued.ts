@@ -1,6 +1,7 @@
 import { CHANNELS, type Channel } from '../core/destination.ts';
 import { isDuration, SECOND } from '../core/duration.ts';
 import { CountersignError } from '../core/errors.ts';
+import { isSafeReference } from '../core/reference.ts';
 import { createMessageText } from '../senders/message-text.ts';
 import type { Message, Sender, SendResult } from '../senders/sender.ts';
 import type { Provider, ProviderSendRequest, ProviderSendResult } from './provider.ts';
@@ -26,9 +27,6 @@ export interface SelfIssuedProviderOptions {
 
 /** Ten seconds less than the 60 s after which a delivery that is still `sending` reads as `unknown`: time to claim it and to write down its end. */
 const LONGEST_SEND: number = 50 * SECOND;
-
-/** The longest carrier's id that is kept, in characters; those seen in the wild have 34 to 80. */
-const MAX_REFERENCE_LENGTH = 200;
 
 /** The longest name of a sender: it becomes part of events, deliveries and metrics. */
 const MAX_NAME_LENGTH = 40;
@@ -118,17 +116,7 @@ function parseResult(value: unknown, message: Message): SendResult {
   const { status, permanent, reference } = (value ?? {}) as { status?: unknown; permanent?: unknown; reference?: unknown };
   if (status === 'refused') return { status, permanent: permanent === true };
   if (status !== 'sent') return UNKNOWN;
-  return isSafeReference(reference, message) ? { status, reference } : { status };
-}
-
-/**
- * Whether a carrier's id may be kept: short, printable, and repeating neither the code nor the destination, as some gateways do. One that
- * holds the code's digits by chance is lost as well; nothing depends on having it.
- */
-function isSafeReference(reference: unknown, { to, code }: Message): reference is string {
-  if (typeof reference !== 'string' || reference.length > MAX_REFERENCE_LENGTH || !/^[\x20-\x7e]+$/.test(reference)) return false;
-  const address = to.reveal().toLowerCase().replace(/^\+/, '');
-  return !reference.includes(code.reveal()) && !reference.toLowerCase().includes(address);
+  return isSafeReference(reference, message.to, message.code) ? { status, reference } : { status };
 }
 
 function assertSenders(senders: unknown): asserts senders is readonly Sender[] {

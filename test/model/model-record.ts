@@ -85,8 +85,12 @@ export function emptyPool(): Pool {
   return { sends: [], wrong: [], run: 0, runAt: 0, disabled: false };
 }
 
-/** A copy of a record as its time leaves it, and who expired by that. */
-export function openRecord(before: ModelRecord, clock: number, limits: Limits): { record: ModelRecord; expired: readonly number[] } {
+/** A copy of a record as its time leaves it, who expired by that, and whether anybody stopped being known. */
+export function openRecord(
+  before: ModelRecord,
+  clock: number,
+  limits: Limits,
+): { record: ModelRecord; expired: readonly number[]; hasForgotten: boolean } {
   const now = timeAt(before, clock);
   const { retention, knownFor, ladder: rungs } = limits;
   const verifications = before.verifications.map((verification) => age(verification, now, limits));
@@ -102,7 +106,7 @@ export function openRecord(before: ModelRecord, clock: number, limits: Limits): 
   for (const known of before.known) if (!record.known.includes(known)) forget(record, known.who);
   for (const pool of record.pools.values()) if (now >= pool.runAt + RUN_KEPT) Object.assign(pool, { run: 0, runAt: 0 });
   const expired = verifications.filter(({ state }, index) => state === 'expired' && before.verifications[index]?.state === 'pending');
-  return { record, expired: expired.map(({ name }) => name) };
+  return { record, expired: expired.map(({ name }) => name), hasForgotten: record.known.length < before.known.length };
 }
 
 function age(verification: Verification, now: number, limits: Limits): Verification {
@@ -121,6 +125,12 @@ function age(verification: Verification, now: number, limits: Limits): Verificat
 /** Whose budgets count: a requester's own where it is known there, else everyone's. */
 export function poolOf(record: ModelRecord, owner: Owner): Pool {
   return record.pools.get(whoIs(owner)) ?? record.pools.get(EVERYONE) ?? emptyPool();
+}
+
+/** What counts on when somebody becomes known: the messages of theirs that everyone's budgets hold. */
+export function sentFor(record: ModelRecord, who: string): number[] {
+  const theirs = record.verifications.filter((verification) => whoIs(verification) === who).flatMap(({ deliveries }) => deliveries);
+  return (record.pools.get(EVERYONE)?.sends ?? []).filter((sent) => theirs.some(({ at }) => at === sent));
 }
 
 export function nextSendAt(record: ModelRecord, owner: Owner, limits: Limits): number {

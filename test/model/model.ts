@@ -19,6 +19,7 @@ import {
   type Place,
   poolOf,
   readDelivery,
+  sentFor,
   spacedUntil,
   type Verification,
   whoIs,
@@ -362,7 +363,7 @@ export class Model {
     record.ladders.delete(who);
     if (who === EVERYONE || knownRequesters === 0) return;
     record.known = [...record.known.filter((other) => other.who !== who), { who, at: now }];
-    record.pools.set(who, record.pools.get(who) ?? emptyPool());
+    record.pools.set(who, record.pools.get(who) ?? { ...emptyPool(), sends: sentFor(record, who) });
     if (record.known.length > knownRequesters) forget(record, record.known.shift()?.who ?? EVERYONE);
   }
 
@@ -372,12 +373,12 @@ export class Model {
 
   // ── Records and their time
 
-  /** Runs a rule on a copy at its own time; what changed nothing and saw nothing expire is forgotten again. */
+  /** Runs a rule on a copy at its own time; what changed nothing and saw nothing expire and nobody forgotten is forgotten again. */
   #update(key: string, clock: number, rule: (record: ModelRecord, now: number, events: string[]) => boolean): Updated {
-    const { record, expired } = openRecord(this.#records.get(key) ?? emptyRecord(clock), clock, this.#limits);
+    const { record, expired, hasForgotten } = openRecord(this.#records.get(key) ?? emptyRecord(clock), clock, this.#limits);
     const events = expired.map((name) => `expired:${name}`);
     const changed = rule(record, record.seen, events);
-    if (changed || expired.length > 0) this.#records.set(key, record);
+    if (changed || expired.length > 0 || hasForgotten) this.#records.set(key, record);
     return { now: record.seen, events };
   }
 
