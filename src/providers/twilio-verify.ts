@@ -1,0 +1,210 @@
+import { CODE_LENGTH } from '../core/codes.ts';
+import { CHANNELS } from '../core/destination.ts';
+import { isDuration, SECOND } from '../core/duration.ts';
+import { CountersignError } from '../core/errors.ts';
+import type {
+  JudgingProvider,
+  ProviderCheckRequest,
+  ProviderCheckResult,
+  ProviderReceipt,
+  ProviderSendRequest,
+  ProviderSendResult,
+} from './provider.ts';
+import { isGone, toFailedCheck, toFailedSend } from './twilio-verify/answers.ts';
+import { loadTwilioClient, type TwilioAccess, type TwilioClient, type TwilioService } from './twilio-verify/client.ts';
+import { parseSendOptions, type TwilioVerifySendOptions, toCreateOptions } from './twilio-verify/send-options.ts';
+import { within } from './within.ts';
+
+export type { TwilioCheck, TwilioClient, TwilioCreate, TwilioService } from './twilio-verify/client.ts';
+export type { TwilioVerifySendOptions } from './twilio-verify/send-options.ts';
+
+/** How Twilio Verify is reached: with the account's credentials, or through a client of yours. */
+export type TwilioVerifyOptions = TwilioVerifySettings & (TwilioCredentials | { readonly client: TwilioClient });
+
+/** An account and its token; the official SDK (`npm install twilio`) is loaded on first use. */
+export interface TwilioCredentials {
+  readonly client?: undefined;
+  /** `AC` + 32 hex. */
+  readonly accountSid: string;
+  readonly authToken: string;
+  /** Where Verify is, instead of at Twilio: a double, or a service that speaks its language. Only the host counts. */
+  readonly baseUrl?: string | undefined;
+}
+
+/** Settings beside the way to reach it. */
+export interface TwilioVerifySettings {
+  /** The Verify service, `VA` + 32 hex. */
+  readonly serviceSid: string;
+  /**
+   * Digits of the service's codes, 4–10, as its settings at Twilio say. A guess of another length is not asked about.
+   * @defaultValue 6
+   */
+  readonly codeLength?: number;
+  /**
+   * How long one request may take, in milliseconds, at most 50 s. What happened to a message after that is `unknown`, and a guess stays counted.
+   * @defaultValue 10 000
+   */
+  readonly timeout?: number;
+  /** What every message is sent with, where its start says nothing else. */
+  readonly defaults?: TwilioVerifySendOptions;
+  /** Takes each object that Twilio answered with, as the SDK made it: it holds the number in full. What it throws changes nothing. */
+  readonly onAnswer?: (answer: unknown) => void;
+}
+
+/** Ten seconds less than the 60 s after which a delivery that is still `sending` reads as `unknown`. */
+const LONGEST_TIMEOUT = 50 * SECOND;
+
+const NAME = 'twilio_verify';
+
+/**
+ * Makes the provider that has Twilio Verify issue, send and judge codes, under the engine's own ladder, budgets and records.
+ *
+ * Twilio keeps one pending verification for a number, whoever asked (`isolation: 'destination'`), lets it live for ten minutes, and repeats its code
+ * after a wrong guess too. No request is repeated. It logs nothing, and nothing that it throws holds what the SDK threw.
+ *
+ * @throws {CountersignError} `configuration_invalid`, naming every setting at fault.
+ * @example
+ * const provider = createTwilioVerifyProvider({ accountSid, authToken, serviceSid });
+ * const verifier = createVerifier({ secret, store, provider });
+ */
+export function createTwilioVerifyProvider(options: TwilioVerifyOptions): JudgingProvider {
+  const { serviceSid, codeLength = 6, timeout = 10 * SECOND, onAnswer } = options;
+  const service = createServiceLoader(options, timeout);
+  assertSettings(options, { codeLength, timeout });
+  const defaults = parseSendOptions(options.defaults ?? {}, 'configuration_invalid');
+  const tell = (answer: unknown) => {
+    try {
+      onAnswer?.(answer);
+    } catch {
+      // A listener is a guest: what Twilio did is done.
+    }
+  };
+  /** One request, and what the SDK made of its answer. */
+  const request = async (call: (service: TwilioService) => Promise<unknown>): Promise<TwilioResource> => {
+    const loaded = await service();
+    const answer = await within(timeout, Promise.resolve(call(loaded.verify.v2.services(serviceSid))));
+    tell(answer);
+    return (answer ?? {}) as TwilioResource;
+  };
+  return Object.freeze({
+    name: NAME,
+    channels: CHANNELS,
+    codeLength,
+    isolation: 'destination' as const,
+    parseOptions: (given: Readonly<Record<string, unknown>>) => ({ ...parseSendOptions(given) }),
+    async send({ to, channel, options: given }: Omit<ProviderSendRequest, 'code'>): Promise<ProviderSendResult> {
+      try {
+        const params = { ...toCreateOptions({ ...defaults, ...given }), to: to.reveal(), channel };
+        const { sid, status } = await request(({ verifications }) => verifications.create(params));
+        return isSid(sid) && status === 'pending' ? { status: 'sent', sender: NAME, reference: sid } : { status: 'unknown' };
+      } catch (error) {
+        return toFailedSend(error);
+      }
+    },
+    async check(asked: ProviderCheckRequest): Promise<ProviderCheckResult> {
+      const { to, code, reference } = asked;
+      try {
+        const which = reference === undefined ? { to: to.reveal() } : { verificationSid: reference };
+        return toJudged(await request(({ verificationChecks }) => verificationChecks.create({ ...which, code: code.reveal() })), asked);
+      } catch (error) {
+        return toFailedCheck(error);
+      }
+    },
+    async cancel({ to, reference }: ProviderReceipt) {
+      try {
+        const { status } = await request(({ verifications }) => verifications(reference ?? to.reveal()).update({ status: 'canceled' }));
+        return { status: status === 'canceled' ? ('canceled' as const) : ('failed' as const) };
+      } catch (error) {
+        return { status: isGone(error) ? ('gone' as const) : ('failed' as const) };
+      }
+    },
+  });
+}
+
+/** As much of a verification or a check as is looked at. Anything may be missing: a proxy answers too. */
+interface TwilioResource {
+  readonly sid?: unknown;
+  readonly to?: unknown;
+  readonly status?: unknown;
+  readonly valid?: unknown;
+}
+
+/** Ensure that only Twilio's whole word approves: the status, `valid`, and the verification and number that were asked about. */
+function toJudged({ sid, to, status, valid }: TwilioResource, asked: ProviderCheckRequest): ProviderCheckResult {
+  const isIt = isSid(sid) && (asked.reference === undefined || sid === asked.reference) && isSame(to, asked.to.reveal());
+  if (!isIt) return { status: 'unknown' };
+  switch (status) {
+    case 'approved':
+      return valid === true ? { status: 'approved', reference: sid } : { status: 'unknown' };
+    case 'pending':
+      return { status: 'wrong', reference: sid };
+    case 'canceled':
+    case 'max_attempts_reached':
+      return { status: 'ended', state: status };
+    case 'expired':
+    case 'deleted':
+      return { status: 'ended', state: 'expired' };
+    default:
+      return { status: 'unknown' };
+  }
+}
+
+function isSid(sid: unknown): sid is string {
+  return typeof sid === 'string' && /^VE[0-9a-fA-F]{32}$/.test(sid);
+}
+
+/** Addresses come back in lower case. */
+function isSame(to: unknown, destination: string): boolean {
+  return typeof to === 'string' && to.toLowerCase() === destination.toLowerCase();
+}
+
+/** The client, loaded once; again where that failed. */
+function createServiceLoader(options: TwilioVerifyOptions, timeout: number): () => Promise<TwilioClient> {
+  let loading: Promise<TwilioClient> | undefined;
+  const load = async () => options.client ?? loadTwilioClient(toAccess(options, timeout));
+  return () => {
+    loading ??= load().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+}
+
+function toAccess({ accountSid, authToken, baseUrl }: TwilioCredentials, timeout: number): TwilioAccess {
+  return { accountSid, authToken, timeout, baseUrl: baseUrl === undefined ? undefined : new URL(baseUrl) };
+}
+
+function assertSettings(options: TwilioVerifyOptions, { codeLength, timeout }: { readonly codeLength: number; readonly timeout: number }): void {
+  const { serviceSid, client } = options;
+  const faults = [
+    ...(client === undefined ? findCredentialFaults(options) : []),
+    ...(client !== undefined && typeof client.verify?.v2?.services !== 'function' ? [['client', 'is not a client of the twilio package']] : []),
+    ...(isId(serviceSid, 'VA') ? [] : [['serviceSid', 'must be VA and 32 hex digits']]),
+    ...(Number.isSafeInteger(codeLength) && codeLength >= CODE_LENGTH.min && codeLength <= CODE_LENGTH.max
+      ? []
+      : [['codeLength', `must be a whole number from ${CODE_LENGTH.min} to ${CODE_LENGTH.max}`]]),
+    ...(isDuration(timeout) && timeout <= LONGEST_TIMEOUT ? [] : [['timeout', `must be a whole number of milliseconds, at most ${LONGEST_TIMEOUT}`]]),
+  ];
+  if (faults.length === 0) return;
+  const message = faults.map(([field, fault]) => `\`${field}\` ${fault}`).join('; ');
+  throw new CountersignError('configuration_invalid', message, { field: faults[0]?.[0] ?? 'serviceSid' });
+}
+
+function findCredentialFaults({ accountSid, authToken, baseUrl }: TwilioCredentials): string[][] {
+  return [
+    ...(isId(accountSid, 'AC') ? [] : [['accountSid', 'must be AC and 32 hex digits']]),
+    ...(typeof authToken === 'string' && /^[\x21-\x7e]+$/.test(authToken) ? [] : [['authToken', 'must be a text without spaces']]),
+    ...(baseUrl === undefined || isHttpUrl(baseUrl) ? [] : [['baseUrl', 'must be an http or https URL without a path']]),
+  ];
+}
+
+function isId(value: unknown, prefix: string): boolean {
+  return typeof value === 'string' && new RegExp(`^${prefix}[0-9a-fA-F]{32}$`).test(value);
+}
+
+function isHttpUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, pathname, username, search } = new URL(value);
+  return /^https?:$/.test(protocol) && pathname === '/' && username === '' && search === '';
+}
