@@ -29,7 +29,15 @@ export async function outcome(request: Promise<unknown>): Promise<'answered' | '
     await request;
     return 'answered';
   } catch (error) {
-    if (error instanceof twilio.RestException) return { status: error.status, code: error.code, message: error.message };
+    if (isTwilioError(error)) return { status: error.status, code: error.code, message: error.message };
     return error instanceof SyntaxError ? 'unreadable' : 'no_answer';
   }
+}
+
+/**
+ * By its shape, for the first SDKs of version 5 do not export its class. A status alone is not enough: a network error has one too when the
+ * connection breaks half way through a body.
+ */
+function isTwilioError(error: unknown): error is Refusal {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' && !('isAxiosError' in error);
 }
