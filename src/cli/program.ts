@@ -15,6 +15,7 @@ import { addUnblockCommand } from './unblock.ts';
 
 const HELP = `
 Exit codes: 0 done or approved, 1 refused or not approved, 2 not understood, 3 a setting or the store failed.
+With TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_SERVICE_SID codes go through Twilio Verify.
 Without COUNTERSIGN_SECRET the secret is kept in <database>.key, which is made on first use.`;
 
 /** Runs the command that the arguments name and resolves with what the process should end with. */
@@ -36,7 +37,7 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
 
 function createProgram(onExit: OnExit): Command {
   const program = new Command('countersign')
-    .description('Prove that a person holds a phone number or an email address, on this machine: messages are printed instead of sent.')
+    .description('Prove that a person holds a phone number or an email address, from this machine: messages are printed, or sent by Twilio Verify.')
     .version(readVersion())
     .addHelpText('after', HELP)
     .exitOverride()

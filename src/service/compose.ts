@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { CountersignError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import { FINGERPRINT_KEY } from '../engine/index-fingerprint.ts';
-import { createVerifier, type Verifier } from '../engine/verifier.ts';
+import { createVerifier, type Verifier, type VerifierOptions } from '../engine/verifier.ts';
 import { createSelfIssuedProvider } from '../providers/self-issued.ts';
+import { createTwilioVerifyProvider } from '../providers/twilio-verify.ts';
 import { createConsoleSender } from '../senders/console.ts';
 import { createOutboxSender, type OutboxSender } from '../senders/outbox.ts';
-import type { Sender } from '../senders/sender.ts';
 import { createSqliteStore } from '../stores/sqlite.ts';
 import type { Store } from '../stores/store.ts';
 import type { Config } from './config.ts';
@@ -61,7 +61,7 @@ export async function withTerminalVerifier<T>(
     if (isNew) note(`Made ${database}, a new database.`);
     const secret = config.secret ?? (await findKey(store, database, note));
     try {
-      const result = await work(compose(store, secret, createConsoleSender({ write: print })));
+      const result = await work(compose(store, secret, createProvider(config, print)));
       // Nobody else does, and a file that only a terminal writes to would grow for ever.
       await store.sweep(SWEEP).catch(() => undefined);
       return result;
@@ -80,7 +80,7 @@ export async function withDemoVerifier<T>(work: (parts: DemoParts) => Promise<T>
   try {
     return await withStore(join(folder, 'demo.db'), (store) => {
       const outbox = createOutboxSender();
-      const verifier = compose(store, new Secret(randomBytes(48).toString('base64')), outbox);
+      const verifier = compose(store, new Secret(randomBytes(48).toString('base64')), createSelfIssuedProvider({ senders: [outbox] }));
       return work({ verifier, outbox });
     });
   } finally {
@@ -107,8 +107,14 @@ async function withStore<T>(path: string, work: (store: Store) => Promise<T>): P
   }
 }
 
-function compose(store: Store, secret: Secret, sender: Sender): Verifier {
-  return createVerifier({ secret: secret.reveal(), store, provider: createSelfIssuedProvider({ senders: [sender] }) });
+function compose(store: Store, secret: Secret, provider: VerifierOptions['provider']): Verifier {
+  return createVerifier({ secret: secret.reveal(), store, provider });
+}
+
+/** Twilio Verify where its settings are there; else codes of our own, and messages that are printed. */
+function createProvider({ twilio }: Config, print: TerminalOptions['print']): VerifierOptions['provider'] {
+  if (twilio === undefined) return createSelfIssuedProvider({ senders: [createConsoleSender({ write: print })] });
+  return createTwilioVerifyProvider({ ...twilio, authToken: twilio.authToken.reveal() });
 }
 
 /**
