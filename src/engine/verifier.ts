@@ -117,6 +117,8 @@ class StoreVerifier implements Verifier {
   readonly #emitter: Emitter = createEmitter();
   readonly #random: (size: number) => Buffer = createRandomPool();
   #isReady = false;
+  /** As the store said when it was first used. */
+  #expireBefore = 0;
 
   constructor({ store, provider, service = 'default', limits, guard, ...keyOptions }: VerifierOptions) {
     assertPort(store, 'store', 'update');
@@ -371,14 +373,16 @@ class StoreVerifier implements Verifier {
     if (!this.#isReady) await this.#prepare();
     const toId = ({ entryId }: VerificationRecord) => this.#ids.encode({ recordId, entryId });
     const toEntry: ToEntry = (event, time) => toJournalEntry(event, time, toId);
-    const committed = await ask(this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits, toEntry)));
+    const committed = await ask(
+      this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits, { toEntry, expireBefore: this.#expireBefore })),
+    );
     for (const event of committed.events) this.#publish(recordId, event);
     return committed;
   }
 
   async #look(ref: VerificationRef, owner: ParsedOwner): Promise<{ record: DestinationRecord; verification: VerificationRecord } | undefined> {
     if (!this.#isReady) await this.#prepare();
-    const record = viewRecord(await ask(this.#store.read(toRecordKey(ref.recordId))), this.#limits);
+    const record = viewRecord(await ask(this.#store.read(toRecordKey(ref.recordId))), this.#limits, this.#expireBefore);
     const verification = findVerification(record, this.#toClaim(ref, owner));
     return verification && { record, verification };
   }
@@ -391,7 +395,8 @@ class StoreVerifier implements Verifier {
 
   /** Before the first use of the store; again at the next call where that failed. Calls at the same time ask together: the store decides them in one go. */
   async #prepare(): Promise<void> {
-    await ask(this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint)));
+    const { expireBefore } = await ask(this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint)));
+    this.#expireBefore = expireBefore;
     this.#isReady = true;
   }
 
