@@ -226,12 +226,28 @@ describe('Twilio Verify: a client that is handed in', () => {
     ['answers a sid that is none', async () => ({ sid: TO, status: 'pending' }), { status: 'unknown' }],
     ['rejects with nothing', () => Promise.reject(undefined), { status: 'unknown' }],
     ['rejects with a text', () => Promise.reject(TO), { status: 'unknown' }],
+    ['names no parameter', () => Promise.reject({ status: 400, code: 60200 }), { status: 'refused', permanent: true }],
+    ['names no error', () => Promise.reject({ status: 400, code: '60200' }), { status: 'refused', permanent: true }],
   ])('and %s is not believed more than it says', async (_name, create, expected) => {
     const service = { verifications: Object.assign(() => ({ update: create }), { create }), verificationChecks: { create } };
     const client = { verify: { v2: { services: () => service } } } as unknown as TwilioClient;
     const provider = createTwilioVerifyProvider({ client, serviceSid: hex('VA') });
     const sent = await provider.send({ to: parseDestination(TO), channel: 'sms', verificationId: hex('VE'), deliveryId: hex('VL') });
     expect(sent).toMatchObject(expected);
+  });
+});
+
+describe('Twilio Verify: the SDK', () => {
+  it('is loaded again at the next call where it did not load', async () => {
+    vi.doMock('twilio', () => {
+      throw new Error('out of file handles');
+    });
+    const broken = { code: 'configuration_invalid', message: expect.stringMatching(/^the Twilio Verify provider needs the package twilio/) };
+    expect(await world.send()).toMatchObject({ status: 'refused', permanent: false, error: broken });
+    expect(await world.ask('123456')).toMatchObject({ status: 'failed', error: broken });
+    expect(await world.end()).toEqual({ status: 'failed' });
+    vi.doUnmock('twilio');
+    expect(await world.send()).toMatchObject({ status: 'sent' });
   });
 });
 
