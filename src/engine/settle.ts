@@ -1,5 +1,5 @@
 import { disableUsedUp, findPool, putPool, refundGuess } from './budgets.ts';
-import { approve, type JudgeCommand, type JudgeOutcome, rememberWrong, replayAttempt } from './judge.ts';
+import { approve, findUnderWay, type JudgeCommand, type JudgeOutcome, rememberWrong, replayAttempt } from './judge.ts';
 import type { Limits } from './limits.ts';
 import {
   type AskedRecord,
@@ -93,10 +93,10 @@ function settleEnded(
   settling: Settling,
   state: 'expired' | 'max_attempts_reached' | 'canceled',
 ): RuleResult<SettleOutcome> {
-  const { command, verification } = settling;
+  const { command, limits, verification } = settling;
   const replayed = replayAttempt(record, verification, command);
   if (replayed?.outcome.kind === 'approved') return { ...refund(record, settling, verification), outcome: replayed.outcome };
-  const isDecided = verification.state !== 'pending' || verification.judge?.asked.length === 0;
+  const isDecided = verification.state !== 'pending' || findUnderWay(verification, record.time.seen, limits).length === 0;
   if (!isDecided) return { ...refund(record, settling, verification), outcome: { kind: 'busy' } };
   if (verification.state !== 'pending') return refund(record, settling, verification);
   // A code that is used up there may be sent again until it expires there.
@@ -120,8 +120,9 @@ function keepCharged(record: DestinationRecord, { verification, limits }: Settli
 }
 
 /** With guesses still under way it is not over: one of them may be right. */
-function endIfUsedUp(verification: VerificationRecord, now: number, { guessesPerVerification }: Limits): VerificationRecord {
-  const isOver = verification.state === 'pending' && verification.wrong >= guessesPerVerification && verification.judge?.asked.length === 0;
+function endIfUsedUp(verification: VerificationRecord, now: number, limits: Limits): VerificationRecord {
+  const isUsedUp = verification.state === 'pending' && verification.wrong >= limits.guessesPerVerification;
+  const isOver = isUsedUp && findUnderWay(verification, now, limits).length === 0;
   return isOver ? endVerification(verification, 'max_attempts_reached', now) : verification;
 }
 
