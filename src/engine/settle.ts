@@ -1,5 +1,6 @@
 import { disableUsedUp, findPool, putPool, refundGuess } from './budgets.ts';
 import { approve, findUnderWay, type JudgeCommand, type JudgeOutcome, rememberWrong, replayAttempt } from './judge.ts';
+import { mayOpenAgain } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
 import {
   type AskedRecord,
@@ -67,7 +68,9 @@ export function createSettleRule(command: SettleCommand, limits: Limits): Rule<S
 /** Ensure that nothing is approved here that has ended here: an expiry that was seen, a cancel that was answered. */
 function settleRight(record: DestinationRecord, settling: Settling, reference: string | undefined): RuleResult<SettleOutcome> {
   const { command, limits, charged } = settling;
-  const verification = withJudge(settling.verification, { isOpen: false, ...(reference !== undefined && { reference }) });
+  // Sent again at the same time, it may have been begun anew there, with another code.
+  const isOpen = mayOpenAgain(settling.verification, record.time.seen, limits);
+  const verification = withJudge(settling.verification, { isOpen, ...(reference !== undefined && { reference }) });
   if (verification.state !== 'pending') return refund(record, settling, verification);
   const code = command.attempt === undefined ? verification.code : { ...verification.code, digest: command.digest(verification) };
   const right = { ...verification, wrong: verification.wrong - 1, code };
@@ -100,7 +103,8 @@ function settleEnded(
   if (!isDecided) return { ...refund(record, settling, verification), outcome: { kind: 'busy' } };
   if (verification.state !== 'pending') return refund(record, settling, verification);
   // A code that is used up there may be sent again until it expires there.
-  const ended = endVerification(withJudge(verification, { isOpen: state === 'max_attempts_reached' }), state, record.time.seen);
+  const isOpen = state === 'max_attempts_reached' || mayOpenAgain(verification, record.time.seen, limits);
+  const ended = endVerification(withJudge(verification, { isOpen }), state, record.time.seen);
   const events = state === 'max_attempts_reached' ? [] : [{ type: state, verification: ended } as const];
   return { ...refund(record, settling, ended), events };
 }
