@@ -228,9 +228,10 @@ class StoreVerifier implements Verifier {
 
   async erase(input: DestinationInput): Promise<EraseResult> {
     const { erased, openElsewhere } = await this.#operate(input, createEraseRule);
-    const recordId = this.#toRecordId(parseDestinationInput(input));
+    const to = parseDestinationInput(input);
+    const [recordId, key] = [this.#toRecordId(to), this.#keys.destinationKey(to.reveal())];
     // One after the other: an operator can wait, and a provider counts requests.
-    for (const verification of openElsewhere) await this.#endElsewhere(recordId, verification);
+    for (const verification of openElsewhere) await this.#endElsewhere(recordId, verification, verification.destination === key ? to : undefined);
     return { status: 'erased', verifications: erased };
   }
 
@@ -312,14 +313,28 @@ class StoreVerifier implements Verifier {
     return open.map(({ entryId }) => entryId);
   }
 
-  /** Ends at the provider what has ended here. Where that fails the record remembers it, and the next start tries again. */
-  async #endElsewhere(recordId: string, verification: VerificationRecord): Promise<void> {
-    const { entryId, judge, sealed } = verification;
-    if (judge === undefined || sealed === undefined || judge.provider !== this.#judge?.provider || !isJudging(this.#provider)) return;
+  /**
+   * Ends at the provider what has ended here. Where that fails, or its destination does not open, the record remembers it, and the next start tries again.
+   *
+   * @param known the destination, where the caller has said it.
+   */
+  async #endElsewhere(recordId: string, verification: VerificationRecord, known?: Destination): Promise<void> {
+    const { entryId, judge } = verification;
+    if (judge === undefined || judge.provider !== this.#judge?.provider || !isJudging(this.#provider)) return;
     const id = this.#ids.encode({ recordId, entryId });
-    const to = new Destination(this.#vault.open(id, verification), verification.masked);
+    const to = known ?? this.#openQuietly(id, verification);
+    if (to === undefined) return;
     const hasEnded = await cancelOnce(this.#provider, { to, verificationId: id, reference: judge.reference });
-    if (hasEnded) await this.#update(recordId, createCloseElsewhereRule([entryId])).catch(() => undefined);
+    if (hasEnded) await this.#update(recordId, createCloseElsewhereRule([entryId], this.#limits)).catch(() => undefined);
+  }
+
+  /** A destination, for what is done beside an answer that is committed: what keeps it shut is no reason to take the answer back. */
+  #openQuietly(id: string, verification: VerificationRecord): Destination | undefined {
+    try {
+      return new Destination(this.#vault.open(id, verification), verification.masked);
+    } catch {
+      return undefined;
+    }
   }
 
   /** After a store that fails between the send and its settling the message is out and its claim committed: the record will read `unknown`, and so does the answer. */
