@@ -25,16 +25,18 @@ export interface SendOptions extends OwnerOptions {
 export function addCommonOptions(command: Command): Command {
   return command
     .option('--db <path>', 'the SQLite file with the state (default: $COUNTERSIGN_DATABASE, else countersign.db)')
-    .addOption(
-      new Option('--provider <name>', 'who issues codes (default: twilio_verify where TWILIO_ACCOUNT_SID is set, else self_issued)').choices(
-        PROVIDERS,
-      ),
-    )
     .option('--json', 'answer with one line of JSON; everything else goes to standard error');
 }
 
+/** For commands that ask a verifier. */
+export function addVerifierOptions(command: Command): Command {
+  return addCommonOptions(command).addOption(
+    new Option('--provider <name>', 'who issues codes (default: twilio_verify where TWILIO_ACCOUNT_SID is set, else self_issued)').choices(PROVIDERS),
+  );
+}
+
 export function addOwnerOptions(command: Command): Command {
-  return addCommonOptions(command)
+  return addVerifierOptions(command)
     .option('--purpose <name>', 'what the code is good for, such as login (default: default)')
     .option('--requester <id>', 'the account or device that asks; a check has to bring the same');
 }

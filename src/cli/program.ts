@@ -7,6 +7,7 @@ import { addCheckCommand } from './check.ts';
 import { addDemoCommand } from './demo.ts';
 import { addEraseCommand } from './erase.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { addImportCommand } from './import.ts';
 import { createOutput } from './output.ts';
 import { addResendCommand } from './resend.ts';
 import { addShowCommand } from './show.ts';
@@ -44,7 +45,7 @@ function createProgram(onExit: OnExit): Command {
     // Its own messages repeat what was typed, which may be a number or a code.
     .configureOutput({ outputError: () => undefined });
   const commands = [addStartCommand, addCheckCommand, addResendCommand, addCancelCommand, addShowCommand];
-  for (const addCommand of [...commands, addUnblockCommand, addEraseCommand, addDemoCommand]) addCommand(program, onExit);
+  for (const addCommand of [...commands, addUnblockCommand, addEraseCommand, addImportCommand, addDemoCommand]) addCommand(program, onExit);
   return program;
 }
 
@@ -61,7 +62,7 @@ const MESSAGES: Readonly<Record<string, string>> = {
   'commander.help': 'give one of its commands',
   'commander.unknownCommand': 'unknown command',
   'commander.unknownOption': 'unknown option; put "--" before arguments that begin with a dash',
-  'commander.excessArguments': 'too many arguments: give one destination, or one id',
+  'commander.excessArguments': 'too many arguments: give one destination, one id or one file',
   'commander.invalidArgument': '--channel must be one of sms, call, whatsapp, email',
 };
 

@@ -16,7 +16,10 @@ export interface CarryOverCommand {
   readonly waits: readonly number[];
 }
 
-/** `carried_over`: there was none, or a deleted one. `already_there`: there was one as strict. `made_stricter`: there was one, and it let the next message go sooner. */
+/**
+ * `carried_over`: there was none, or a deleted one. `already_there`: there was one as strict. `made_stricter`: there was one, and it let the next message
+ * go sooner.
+ */
 export type CarryOverOutcome = 'carried_over' | 'already_there' | 'made_stricter';
 
 /**
