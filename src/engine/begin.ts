@@ -1,9 +1,16 @@
 import type { Channel } from '../core/destination.ts';
-import { type ClaimOutcome, claimSend, type GiveCode, sendingUntil } from './claim-send.ts';
+import { type ClaimOutcome, claimSend, type GiveCode } from './claim-send.ts';
 import { findNewest, findVerification, type VerificationClaim } from './find-verification.ts';
 import { createJudge, isJudgedBy, type JudgeClaim } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
-import { type DestinationRecord, endVerification, replaceVerification, type VerificationRecord, type VerificationState } from './record.ts';
+import {
+  type DestinationRecord,
+  endVerification,
+  replaceVerification,
+  sendingUntil,
+  type VerificationRecord,
+  type VerificationState,
+} from './record.ts';
 import type { Rule, RuleResult } from './rule.ts';
 
 /** Everything a send needs that a rule cannot make: ids are random, and a given code's digest takes keys. */

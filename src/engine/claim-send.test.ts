@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { makeDelivery, makeLadder, makePool, makeRecord, makeVerification, runRule, T0 } from '../../test/builders.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
-import { type ClaimCommand, type ClaimOutcome, claimSend, nextSendAt, readDeliveries, sendingUntil } from './claim-send.ts';
+import { type ClaimCommand, type ClaimOutcome, claimSend, nextSendAt, readDeliveries } from './claim-send.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import type { DestinationRecord, VerificationRecord } from './record.ts';
+import { type DestinationRecord, sendingUntil, type VerificationRecord } from './record.ts';
 import type { RuleResult } from './rule.ts';
 
 const command: ClaimCommand = { deliveryId: 'new', channel: 'sms', give: undefined, judge: undefined };

@@ -2,7 +2,7 @@ import type { Channel } from '../core/destination.ts';
 import { findPool, nextBudgetedSendAt, nextSpacedSendAt, putPool, recordSend } from './budgets.ts';
 import { findOpenElsewhere, type JudgeClaim, type OpenElsewhere, occupiedUntil } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
-import { type CodeRecord, type DeliveryRecord, type DestinationRecord, readDeliveryState, type VerificationRecord } from './record.ts';
+import { type CodeRecord, type DeliveryRecord, type DestinationRecord, readDeliveryState, sendingUntil, type VerificationRecord } from './record.ts';
 import { climbLadder, findLadder, nextRungAt, putLadder } from './resend-ladder.ts';
 import type { RuleResult } from './rule.ts';
 
@@ -71,7 +71,7 @@ export function claimSend(
   if (pool.disabled)
     return { record, outcome: { kind: 'refused', reason: 'destination_blocked', retryAt: undefined, live: undefined, resendAt: now } };
   const ladder = findLadder(record, requester);
-  const inProgressUntil = Math.max(sendingUntil(verification, limits), occupiedUntil(record, verification, command.judge));
+  const inProgressUntil = Math.max(sendingUntil(verification, limits), occupiedUntil(record, verification, command.judge, limits));
   const spacedAt = Math.max(nextRungAt(ladder, limits), nextSpacedSendAt(pool, limits));
   const budgetedAt = nextBudgetedSendAt(pool, known, limits);
   const retryAt = Math.max(inProgressUntil, spacedAt, budgetedAt);
@@ -97,11 +97,6 @@ export function claimSend(
     record: claimed,
     outcome: { kind: 'send', verification: sending, delivery, resendAt: nextSendAt(claimed, requester, limits), openElsewhere },
   };
-}
-
-/** Until when a message of this verification is under way; 0 when none is. */
-export function sendingUntil(verification: VerificationRecord, { sendingFor }: Limits): number {
-  return Math.max(0, ...verification.deliveries.filter(({ state }) => state === 'sending').map(({ at }) => at + sendingFor));
 }
 
 /** From when on another message may go to this destination for this requester: the latest of the ladder, the spacing and the budgets. */

@@ -43,7 +43,7 @@ export function createCompleteRule(command: CompleteCommand, limits: Limits): Ru
     if (delivery.state !== 'sending') return { record, outcome: { verification, resendAt: nextSendAt(record, verification.requester, limits) } };
     const isLate = readDeliveryState(delivery, now, limits.sendingFor) === 'unknown';
     // What comes too late may be known to others as `unknown` already: the rung stays claimed.
-    const closed = closeElsewhere(record, command.closedElsewhere ?? []);
+    const closed = closeElsewhere(record, command.closedElsewhere ?? [], limits);
     const settled = isLate ? closed : settleClaim(closed, verification.requester, delivery, command.state);
     const deliveries = verification.deliveries.map((other) => (other === delivery ? toDone(delivery, command) : other));
     const judge = verification.judge && { ...verification.judge, reference: command.reference ?? verification.judge.reference };

@@ -12,6 +12,13 @@ export interface Committed<O> {
   readonly now: number;
 }
 
+/** What a store's own settings add to a rule. */
+export interface DecideOptions {
+  readonly toEntry?: ToEntry;
+  /** As of `ageRecord`. @defaultValue 0 */
+  readonly expireBefore?: number;
+}
+
 /** What the journal keeps of an event, if anything; pure. */
 export type ToEntry = (event: RuleEvent, time: RecordTime) => JournalEntry | undefined;
 
@@ -19,9 +26,13 @@ export type ToEntry = (event: RuleEvent, time: RecordTime) => JournalEntry | und
  * Makes of a rule what a store runs. A verification that was seen expired is written with the answer, and so is a requester that was seen forgotten: no
  * clock that is set back revives the one or gives the other its own budgets back.
  */
-export function decideRecord<O>(rule: Rule<O>, limits: Limits, toEntry: ToEntry = () => undefined): Decide<Committed<O>> {
+export function decideRecord<O>(
+  rule: Rule<O>,
+  limits: Limits,
+  { toEntry = () => undefined, expireBefore }: DecideOptions = {},
+): Decide<Committed<O>> {
   return (body, clock) => {
-    const aged = ageRecord(openRecord(body, clock), limits);
+    const aged = ageRecord(openRecord(body, clock), limits, expireBefore);
     const { record, outcome, events = [], entries = [] } = rule(aged.record);
     const expired = aged.expired.map((verification) => ({ type: 'expired', verification }) as const);
     const result = { outcome, events: [...expired, ...events], now: record.time.seen };
@@ -33,8 +44,8 @@ export function decideRecord<O>(rule: Rule<O>, limits: Limits, toEntry: ToEntry 
 }
 
 /** A record as it would be at the time it was read: to look at, never to decide by. */
-export function viewRecord({ body, now }: Snapshot, limits: Limits): DestinationRecord {
-  return ageRecord(openRecord(body, now), limits).record;
+export function viewRecord({ body, now }: Snapshot, limits: Limits, expireBefore = 0): DestinationRecord {
+  return ageRecord(openRecord(body, now), limits, expireBefore).record;
 }
 
 /** The record in a text, at the later of the clock and the latest time it has seen. */

@@ -96,11 +96,11 @@ function reserveGuess(
   const now = record.time.seen;
   const attempt = command.attempt?.(verification).guessKey;
   const asked = verification.judge?.asked ?? [];
-  const isUnderWay = ({ at }: AskedRecord) => now < at + limits.sendingFor;
+  const underWay = findUnderWay(verification, now, limits);
   // The same attempt twice, as a double click makes it, is one guess.
-  if (attempt !== undefined && asked.some((other) => other.attempt === attempt && isUnderWay(other))) return { record, outcome: { kind: 'busy' } };
+  if (attempt !== undefined && underWay.some((other) => other.attempt === attempt)) return { record, outcome: { kind: 'busy' } };
   if (verification.wrong >= limits.guessesPerVerification) {
-    if (asked.some(isUnderWay)) return { record, outcome: { kind: 'busy' } };
+    if (underWay.length > 0) return { record, outcome: { kind: 'busy' } };
     const ended = endVerification(verification, 'max_attempts_reached', now);
     return { record: replaceVerification(record, ended), outcome: { kind: 'ended', state: 'max_attempts_reached' } };
   }
@@ -114,6 +114,11 @@ function reserveGuess(
     record: putPool(replaceVerification(record, charged), verification.requester, chargeGuess(pool, now)),
     outcome: { kind: 'ask', verification: charged, destination: command.open(verification) },
   };
+}
+
+/** The guesses that a provider may still answer. One that it was asked about too long ago is as good as lost: its process may have ended. */
+export function findUnderWay({ judge }: VerificationRecord, now: number, { sendingFor }: Limits): readonly AskedRecord[] {
+  return judge?.asked.filter(({ at }) => now < at + sendingFor) ?? [];
 }
 
 /** What a right guess makes of a record. */

@@ -6,6 +6,7 @@ import type {
   Provider,
   ProviderCheckRequest,
   ProviderCheckResult,
+  ProviderLimit,
   ProviderReceipt,
   ProviderRefusal,
   ProviderSendRequest,
@@ -78,11 +79,33 @@ export function toCheckError(provider: string, result: ProviderCheckResult): Cou
 }
 
 function parseSent(value: ProviderSendResult, to: ProviderSendRequest['to'], code: Secret | undefined): ProviderSendResult {
-  if (value?.status === 'refused') return value;
+  if (value?.status === 'refused') return parseRefusal(value, to, code);
   if (value?.status !== 'sent') return { status: 'unknown' };
   const { sender, reference } = value;
   return { status: 'sent', sender, ...(isSafeReference(reference, to, code) && { reference }) };
 }
+
+function parseRefusal({ permanent, limit, error }: ProviderRefusal, to: ProviderSendRequest['to'], code: Secret | undefined): ProviderRefusal {
+  return {
+    status: 'refused',
+    permanent: permanent === true,
+    ...(limit && LIMIT_REASONS.includes(limit.reason) && { limit: parseLimit(limit, to, code) }),
+    ...(error instanceof CountersignError && { error }),
+  };
+}
+
+/** What it says in words goes to callers and listeners: where that repeats the destination it is left out. */
+function parseLimit({ reason, retryAfter, rule, detail }: ProviderLimit, to: ProviderSendRequest['to'], code: Secret | undefined): ProviderLimit {
+  const isTime = typeof retryAfter === 'number' && retryAfter > 0 && Number.isFinite(retryAfter);
+  return {
+    reason,
+    retryAfter: isTime ? Math.ceil(retryAfter) : undefined,
+    ...(isSafeReference(rule, to, code) && { rule }),
+    ...(isSafeReference(detail, to, code) && { detail }),
+  };
+}
+
+const LIMIT_REASONS: readonly ProviderLimit['reason'][] = ['rate_limited', 'in_progress', 'budget_exhausted', 'guard_denied'];
 
 function parseChecked(value: ProviderCheckResult, { to, code }: ProviderCheckRequest): ProviderCheckResult {
   switch (value?.status) {

@@ -157,6 +157,11 @@ export function readDeliveryState(delivery: DeliveryRecord, now: number, sending
   return delivery.state === 'sending' && now >= delivery.at + sendingFor ? 'unknown' : delivery.state;
 }
 
+/** Until when a message of this verification is under way; 0 when none is, and possibly past. */
+export function sendingUntil({ deliveries }: Pick<VerificationRecord, 'deliveries'>, { sendingFor }: { readonly sendingFor: number }): number {
+  return Math.max(0, ...deliveries.filter(({ state }) => state === 'sending').map(({ at }) => at + sendingFor));
+}
+
 /** The record with one of its verifications replaced. */
 export function replaceVerification(record: DestinationRecord, changed: VerificationRecord): DestinationRecord {
   const verifications = record.verifications.map((verification) => (verification.entryId === changed.entryId ? changed : verification));

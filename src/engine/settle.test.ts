@@ -354,7 +354,7 @@ describe('a provider that keeps one verification for a destination', () => {
     // It was not said that it has ended there.
     const again = expectSend(desk.start({ judge, requester: 'eve' }));
     expect(again.openElsewhere).toEqual([{ entryId: 'entry1', reference: 'VE1' }]);
-    desk.run(createCloseElsewhereRule(['entry1']));
+    desk.run(createCloseElsewhereRule(['entry1'], desk.limits));
     expect(desk.find('entry1').judge?.isOpen).toBe(false);
     expect(desk.find('entry2').judge?.isOpen).toBe(false);
   });

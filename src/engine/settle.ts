@@ -1,5 +1,6 @@
 import { disableUsedUp, findPool, putPool, refundGuess } from './budgets.ts';
-import { approve, type JudgeCommand, type JudgeOutcome, rememberWrong, replayAttempt } from './judge.ts';
+import { approve, findUnderWay, type JudgeCommand, type JudgeOutcome, rememberWrong, replayAttempt } from './judge.ts';
+import { mayOpenAgain } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
 import {
   type AskedRecord,
@@ -67,7 +68,9 @@ export function createSettleRule(command: SettleCommand, limits: Limits): Rule<S
 /** Ensure that nothing is approved here that has ended here: an expiry that was seen, a cancel that was answered. */
 function settleRight(record: DestinationRecord, settling: Settling, reference: string | undefined): RuleResult<SettleOutcome> {
   const { command, limits, charged } = settling;
-  const verification = withJudge(settling.verification, { isOpen: false, ...(reference !== undefined && { reference }) });
+  // Sent again at the same time, it may have been begun anew there, with another code.
+  const isOpen = mayOpenAgain(settling.verification, record.time.seen, limits);
+  const verification = withJudge(settling.verification, { isOpen, ...(reference !== undefined && { reference }) });
   if (verification.state !== 'pending') return refund(record, settling, verification);
   const code = command.attempt === undefined ? verification.code : { ...verification.code, digest: command.digest(verification) };
   const right = { ...verification, wrong: verification.wrong - 1, code };
@@ -93,14 +96,15 @@ function settleEnded(
   settling: Settling,
   state: 'expired' | 'max_attempts_reached' | 'canceled',
 ): RuleResult<SettleOutcome> {
-  const { command, verification } = settling;
+  const { command, limits, verification } = settling;
   const replayed = replayAttempt(record, verification, command);
   if (replayed?.outcome.kind === 'approved') return { ...refund(record, settling, verification), outcome: replayed.outcome };
-  const isDecided = verification.state !== 'pending' || verification.judge?.asked.length === 0;
+  const isDecided = verification.state !== 'pending' || findUnderWay(verification, record.time.seen, limits).length === 0;
   if (!isDecided) return { ...refund(record, settling, verification), outcome: { kind: 'busy' } };
   if (verification.state !== 'pending') return refund(record, settling, verification);
   // A code that is used up there may be sent again until it expires there.
-  const ended = endVerification(withJudge(verification, { isOpen: state === 'max_attempts_reached' }), state, record.time.seen);
+  const isOpen = state === 'max_attempts_reached' || mayOpenAgain(verification, record.time.seen, limits);
+  const ended = endVerification(withJudge(verification, { isOpen }), state, record.time.seen);
   const events = state === 'max_attempts_reached' ? [] : [{ type: state, verification: ended } as const];
   return { ...refund(record, settling, ended), events };
 }
@@ -120,8 +124,9 @@ function keepCharged(record: DestinationRecord, { verification, limits }: Settli
 }
 
 /** With guesses still under way it is not over: one of them may be right. */
-function endIfUsedUp(verification: VerificationRecord, now: number, { guessesPerVerification }: Limits): VerificationRecord {
-  const isOver = verification.state === 'pending' && verification.wrong >= guessesPerVerification && verification.judge?.asked.length === 0;
+function endIfUsedUp(verification: VerificationRecord, now: number, limits: Limits): VerificationRecord {
+  const isUsedUp = verification.state === 'pending' && verification.wrong >= limits.guessesPerVerification;
+  const isOver = isUsedUp && findUnderWay(verification, now, limits).length === 0;
   return isOver ? endVerification(verification, 'max_attempts_reached', now) : verification;
 }
 

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { errorOf, rejectionOf, T0 } from '../../test/builders.ts';
 import { DAY, HOUR, MINUTE } from '../core/duration.ts';
 import { CountersignError } from '../core/errors.ts';
+import { createKeyRing } from '../core/keys.ts';
 import type { Provider, ProviderSendRequest, ProviderSendResult } from '../providers/provider.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 import type { Store } from '../stores/store.ts';
 import type { Guard, GuardRequest } from './guard.ts';
+import { decideExpireAll, FINGERPRINT_KEY } from './index-fingerprint.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { PendingResult, StartResult } from './results.ts';
 import { createVerifier, type VerifierOptions } from './verifier.ts';
@@ -757,6 +759,20 @@ describe('cancel, show, unblock and erase', () => {
       [T0 + HOUR, 'default', '{}'],
     ]);
     expect(inspect(entries)).not.toContain('4155552671');
+  });
+
+  it('I8 accepts nothing that was begun before all was expired, once a process begins anew', async () => {
+    const world = new World();
+    const { id } = pending(await world.verifier().start({ to }));
+    world.clock += 1;
+    const { fingerprint } = createKeyRing({ secret });
+    await world.store.update(FINGERPRINT_KEY, decideExpireAll(fingerprint));
+    const anew = world.verifier();
+    expect(await anew.check({ id, code: world.code })).toEqual({ status: 'expired' });
+    expect(await anew.show({ id })).toMatchObject({ status: 'expired' });
+    world.clock += 15 * MINUTE;
+    const since = pending(await anew.start({ to }));
+    expect((await anew.check({ id: since.id, code: world.code })).status).toBe('approved');
   });
 
   it('I3 erase forgets the verifications and keeps what was used', async () => {

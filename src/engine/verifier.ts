@@ -117,6 +117,8 @@ class StoreVerifier implements Verifier {
   readonly #emitter: Emitter = createEmitter();
   readonly #random: (size: number) => Buffer = createRandomPool();
   #isReady = false;
+  /** As the store said when it was first used. */
+  #expireBefore = 0;
 
   constructor({ store, provider, service = 'default', limits, guard, ...keyOptions }: VerifierOptions) {
     assertPort(store, 'store', 'update');
@@ -226,9 +228,10 @@ class StoreVerifier implements Verifier {
 
   async erase(input: DestinationInput): Promise<EraseResult> {
     const { erased, openElsewhere } = await this.#operate(input, createEraseRule);
-    const recordId = this.#toRecordId(parseDestinationInput(input));
+    const to = parseDestinationInput(input);
+    const [recordId, key] = [this.#toRecordId(to), this.#keys.destinationKey(to.reveal())];
     // One after the other: an operator can wait, and a provider counts requests.
-    for (const verification of openElsewhere) await this.#endElsewhere(recordId, verification);
+    for (const verification of openElsewhere) await this.#endElsewhere(recordId, verification, verification.destination === key ? to : undefined);
     return { status: 'erased', verifications: erased };
   }
 
@@ -310,14 +313,28 @@ class StoreVerifier implements Verifier {
     return open.map(({ entryId }) => entryId);
   }
 
-  /** Ends at the provider what has ended here. Where that fails the record remembers it, and the next start tries again. */
-  async #endElsewhere(recordId: string, verification: VerificationRecord): Promise<void> {
-    const { entryId, judge, sealed } = verification;
-    if (judge === undefined || sealed === undefined || judge.provider !== this.#judge?.provider || !isJudging(this.#provider)) return;
+  /**
+   * Ends at the provider what has ended here. Where that fails, or its destination does not open, the record remembers it, and the next start tries again.
+   *
+   * @param known the destination, where the caller has said it.
+   */
+  async #endElsewhere(recordId: string, verification: VerificationRecord, known?: Destination): Promise<void> {
+    const { entryId, judge } = verification;
+    if (judge === undefined || judge.provider !== this.#judge?.provider || !isJudging(this.#provider)) return;
     const id = this.#ids.encode({ recordId, entryId });
-    const to = new Destination(this.#vault.open(id, verification), verification.masked);
+    const to = known ?? this.#openQuietly(id, verification);
+    if (to === undefined) return;
     const hasEnded = await cancelOnce(this.#provider, { to, verificationId: id, reference: judge.reference });
-    if (hasEnded) await this.#update(recordId, createCloseElsewhereRule([entryId])).catch(() => undefined);
+    if (hasEnded) await this.#update(recordId, createCloseElsewhereRule([entryId], this.#limits)).catch(() => undefined);
+  }
+
+  /** A destination, for what is done beside an answer that is committed: what keeps it shut is no reason to take the answer back. */
+  #openQuietly(id: string, verification: VerificationRecord): Destination | undefined {
+    try {
+      return new Destination(this.#vault.open(id, verification), verification.masked);
+    } catch {
+      return undefined;
+    }
   }
 
   /** After a store that fails between the send and its settling the message is out and its claim committed: the record will read `unknown`, and so does the answer. */
@@ -371,14 +388,16 @@ class StoreVerifier implements Verifier {
     if (!this.#isReady) await this.#prepare();
     const toId = ({ entryId }: VerificationRecord) => this.#ids.encode({ recordId, entryId });
     const toEntry: ToEntry = (event, time) => toJournalEntry(event, time, toId);
-    const committed = await ask(this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits, toEntry)));
+    const committed = await ask(
+      this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits, { toEntry, expireBefore: this.#expireBefore })),
+    );
     for (const event of committed.events) this.#publish(recordId, event);
     return committed;
   }
 
   async #look(ref: VerificationRef, owner: ParsedOwner): Promise<{ record: DestinationRecord; verification: VerificationRecord } | undefined> {
     if (!this.#isReady) await this.#prepare();
-    const record = viewRecord(await ask(this.#store.read(toRecordKey(ref.recordId))), this.#limits);
+    const record = viewRecord(await ask(this.#store.read(toRecordKey(ref.recordId))), this.#limits, this.#expireBefore);
     const verification = findVerification(record, this.#toClaim(ref, owner));
     return verification && { record, verification };
   }
@@ -391,7 +410,8 @@ class StoreVerifier implements Verifier {
 
   /** Before the first use of the store; again at the next call where that failed. Calls at the same time ask together: the store decides them in one go. */
   async #prepare(): Promise<void> {
-    await ask(this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint)));
+    const { expireBefore } = await ask(this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint)));
+    this.#expireBefore = expireBefore;
     this.#isReady = true;
   }
 

@@ -1,7 +1,5 @@
-import { CODE_LENGTH } from '../core/codes.ts';
 import { CHANNELS } from '../core/destination.ts';
-import { isDuration, SECOND } from '../core/duration.ts';
-import { CountersignError } from '../core/errors.ts';
+import { SECOND } from '../core/duration.ts';
 import type {
   JudgingProvider,
   ProviderCheckRequest,
@@ -13,6 +11,7 @@ import type {
 import { isGone, toFailedCheck, toFailedSend } from './twilio-verify/answers.ts';
 import { loadTwilioClient, type TwilioAccess, type TwilioClient, type TwilioService } from './twilio-verify/client.ts';
 import { parseSendOptions, type TwilioVerifySendOptions, toCreateOptions } from './twilio-verify/send-options.ts';
+import { assertSettings } from './twilio-verify/settings.ts';
 import { within } from './within.ts';
 
 export type { TwilioCheck, TwilioClient, TwilioCreate, TwilioService } from './twilio-verify/client.ts';
@@ -51,9 +50,6 @@ export interface TwilioVerifySettings {
   readonly onAnswer?: (answer: unknown) => void;
 }
 
-/** Ten seconds less than the 60 s after which a delivery that is still `sending` reads as `unknown`. */
-const LONGEST_TIMEOUT = 50 * SECOND;
-
 const NAME = 'twilio_verify';
 
 /**
@@ -68,22 +64,15 @@ const NAME = 'twilio_verify';
  * const verifier = createVerifier({ secret, store, provider });
  */
 export function createTwilioVerifyProvider(options: TwilioVerifyOptions): JudgingProvider {
+  assertSettings(options);
   const { serviceSid, codeLength = 6, timeout = 10 * SECOND, onAnswer } = options;
+  const defaults = parseSendOptions({ ...options.defaults });
   const service = createServiceLoader(options, timeout);
-  assertSettings(options, { codeLength, timeout });
-  const defaults = parseSendOptions(options.defaults ?? {}, 'configuration_invalid');
-  const tell = (answer: unknown) => {
-    try {
-      onAnswer?.(answer);
-    } catch {
-      // A listener is a guest: what Twilio did is done.
-    }
-  };
   /** One request, and what the SDK made of its answer. */
   const request = async (call: (service: TwilioService) => Promise<unknown>): Promise<TwilioResource> => {
     const loaded = await service();
     const answer = await within(timeout, Promise.resolve(call(loaded.verify.v2.services(serviceSid))));
-    tell(answer);
+    tell(onAnswer, answer);
     return (answer ?? {}) as TwilioResource;
   };
   return Object.freeze({
@@ -112,13 +101,23 @@ export function createTwilioVerifyProvider(options: TwilioVerifyOptions): Judgin
     },
     async cancel({ to, reference }: ProviderReceipt) {
       try {
-        const { status } = await request(({ verifications }) => verifications(reference ?? to.reveal()).update({ status: 'canceled' }));
+        const { status } = await request(({ verifications }) => verifications(reference ?? toPathPart(to.reveal())).update({ status: 'canceled' }));
         return { status: status === 'canceled' ? ('canceled' as const) : ('failed' as const) };
       } catch (error) {
         return { status: isGone(error) ? ('gone' as const) : ('failed' as const) };
       }
     },
   });
+}
+
+/** A listener is a guest: what Twilio did is done, whatever becomes of telling it. */
+function tell(listener: ((answer: unknown) => unknown) | undefined, answer: unknown): void {
+  try {
+    const returned = listener?.(answer);
+    if (returned instanceof Promise) returned.catch(() => undefined);
+  } catch {
+    // Nobody waits for it.
+  }
 }
 
 /** As much of a verification or a check as is looked at. Anything may be missing: a proxy answers too. */
@@ -153,6 +152,11 @@ function isSid(sid: unknown): sid is string {
   return typeof sid === 'string' && /^VE[0-9a-fA-F]{32}$/.test(sid);
 }
 
+/** The SDK puts it into the path as it is, and refuses some of what an address may hold. A number stays as it is. */
+function toPathPart(destination: string): string {
+  return destination.replace(/[^A-Za-z0-9@+._-]+/g, encodeURIComponent);
+}
+
 /** Addresses come back in lower case. */
 function isSame(to: unknown, destination: string): boolean {
   return typeof to === 'string' && to.toLowerCase() === destination.toLowerCase();
@@ -173,38 +177,4 @@ function createServiceLoader(options: TwilioVerifyOptions, timeout: number): () 
 
 function toAccess({ accountSid, authToken, baseUrl }: TwilioCredentials, timeout: number): TwilioAccess {
   return { accountSid, authToken, timeout, baseUrl: baseUrl === undefined ? undefined : new URL(baseUrl) };
-}
-
-function assertSettings(options: TwilioVerifyOptions, { codeLength, timeout }: { readonly codeLength: number; readonly timeout: number }): void {
-  const { serviceSid, client } = options;
-  const faults = [
-    ...(client === undefined ? findCredentialFaults(options) : []),
-    ...(client !== undefined && typeof client.verify?.v2?.services !== 'function' ? [['client', 'is not a client of the twilio package']] : []),
-    ...(isId(serviceSid, 'VA') ? [] : [['serviceSid', 'must be VA and 32 hex digits']]),
-    ...(Number.isSafeInteger(codeLength) && codeLength >= CODE_LENGTH.min && codeLength <= CODE_LENGTH.max
-      ? []
-      : [['codeLength', `must be a whole number from ${CODE_LENGTH.min} to ${CODE_LENGTH.max}`]]),
-    ...(isDuration(timeout) && timeout <= LONGEST_TIMEOUT ? [] : [['timeout', `must be a whole number of milliseconds, at most ${LONGEST_TIMEOUT}`]]),
-  ];
-  if (faults.length === 0) return;
-  const message = faults.map(([field, fault]) => `\`${field}\` ${fault}`).join('; ');
-  throw new CountersignError('configuration_invalid', message, { field: faults[0]?.[0] ?? 'serviceSid' });
-}
-
-function findCredentialFaults({ accountSid, authToken, baseUrl }: TwilioCredentials): string[][] {
-  return [
-    ...(isId(accountSid, 'AC') ? [] : [['accountSid', 'must be AC and 32 hex digits']]),
-    ...(typeof authToken === 'string' && /^[\x21-\x7e]+$/.test(authToken) ? [] : [['authToken', 'must be a text without spaces']]),
-    ...(baseUrl === undefined || isHttpUrl(baseUrl) ? [] : [['baseUrl', 'must be an http or https URL without a path']]),
-  ];
-}
-
-function isId(value: unknown, prefix: string): boolean {
-  return typeof value === 'string' && new RegExp(`^${prefix}[0-9a-fA-F]{32}$`).test(value);
-}
-
-function isHttpUrl(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const { protocol, pathname, username, search } = new URL(value);
-  return /^https?:$/.test(protocol) && pathname === '/' && username === '' && search === '';
 }

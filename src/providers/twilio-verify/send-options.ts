@@ -39,23 +39,29 @@ const CHECKS: { readonly [Name in keyof Required<TwilioVerifySendOptions>]: read
 /**
  * Checks what was handed through.
  *
- * @param code what is thrown: a caller's fault, or one of the settings.
- * @throws {CountersignError} naming the option and never its value.
+ * @throws {CountersignError} `invalid_request`, naming the option and never its value.
  */
-export function parseSendOptions(
-  options: ProviderOptions | TwilioVerifySendOptions,
-  code: 'invalid_request' | 'configuration_invalid' = 'invalid_request',
-): TwilioVerifySendOptions {
-  const field = code === 'invalid_request' ? 'providerOptions' : 'defaults';
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) {
+export function parseSendOptions(options: ProviderOptions): TwilioVerifySendOptions {
+  const fault = findOptionFault(options, 'providerOptions');
+  if (fault !== undefined) throw new CountersignError('invalid_request', fault, { field: 'providerOptions' });
+  return toGiven(options);
+}
+
+/** What is wrong with options, in a sentence that names the option and never its value; undefined where nothing is. @param field where they stand. */
+export function findOptionFault(options: unknown, field: string): string | undefined {
+  if (!isPlainObject(options)) return `\`${field}\` must be an object`;
+  for (const [name, value] of Object.entries(toGiven(options))) {
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof typeof CHECKS] : undefined;
-    if (check === undefined)
-      throw new CountersignError(code, `\`${field}\` has an unknown option; known are ${Object.keys(CHECKS).join(', ')}`, { field });
+    if (check === undefined) return `\`${field}\` has an unknown option; known are ${Object.keys(CHECKS).join(', ')}`;
     const [isRight, rule] = check;
-    if (!isRight(value)) throw new CountersignError(code, `\`${field}.${name}\` ${rule}`, { field });
+    if (!isRight(value)) return `\`${field}.${name}\` ${rule}`;
   }
-  return Object.fromEntries(given);
+  return undefined;
+}
+
+/** Without those that are there and undefined. */
+function toGiven(options: ProviderOptions): TwilioVerifySendOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** As the SDK takes them. */
@@ -64,6 +70,11 @@ export function toCreateOptions({ tags, ...options }: TwilioVerifySendOptions): 
 }
 
 function isMap(value: unknown, max: number): value is Record<string, string> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (!isPlainObject(value)) return false;
   return Object.entries(value).every(([name, text]) => isText(name, max) && isText(text, max));
+}
+
+/** A `Map` or a `Date` has no entries to check, and would be sent as nothing. */
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 }
