@@ -72,7 +72,10 @@ export class OtpModel {
     this.#parts = findParts(store ?? openFile(config.database), { config, client: twilioClient });
   }
 
-  /** Has Twilio send a code by SMS; within ten minutes the same one again. Resolves with Twilio's own object. */
+  /**
+   * Has Twilio send a code by SMS. The same one again for eight minutes; then too little of its ten is left to type it in, and another is begun.
+   * Resolves with Twilio's own object.
+   */
   async verification(): Promise<VerificationInstance> {
     try {
       const { result, answer } = await this.#parts.listen((verifier) => verifier.start({ to: this.#to.reveal(), channel: 'sms' }));
