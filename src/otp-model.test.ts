@@ -585,6 +585,8 @@ describe('addCount', () => {
     ['a counter without ids', { id: 1, count: 0, expires: new Date() }],
     ['a counter without an end', { id: 1, uniqueId: 'sign-up', userId: 'ada', count: 0 }],
     ['a counter that ends at no time', { id: 1, uniqueId: 'sign-up', userId: 'ada', count: 0, expires: new Date('never') }],
+    ['a counter that ends in a symbol', { id: 1, uniqueId: 'sign-up', userId: 'ada', count: 0, expires: Symbol('soon') }],
+    ['a counter that ends in a big integer', { id: 1, uniqueId: 'sign-up', userId: 'ada', count: 0, expires: 7n }],
   ])('is Forbidden for %s', async (_, counter) => {
     const { create } = await openSeed();
     await expectThrown(create().addCount(counter as OtpCounter), Forbidden, 'invalid_request');

@@ -241,7 +241,8 @@ function toOtpCounter({ id, count, expires, createdAt }: ResendCounter, uniqueId
 /** A counter as it was handed out, or a copy of it that went through JSON. */
 function parseCounter(counter: OtpCounter): { id: number; uniqueId: string; userId: string; count: number; expires: number } {
   const { id, uniqueId, userId, count, expires } = (counter ?? {}) as Partial<OtpCounter>;
-  const end = new Date(expires ?? Number.NaN).getTime();
+  const isTime = expires instanceof Date || typeof expires === 'string' || typeof expires === 'number';
+  const end = new Date(isTime ? expires : Number.NaN).getTime();
   if (!(Number.isSafeInteger(id) && Number.isSafeInteger(count) && Number.isSafeInteger(end)))
     throw new Forbidden('invalid_request', 'this is no counter');
   return { id: Number(id), uniqueId: parseSeedId(uniqueId), userId: parseSeedId(userId), count: Number(count), expires: end };
