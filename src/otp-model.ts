@@ -176,11 +176,11 @@ class Parts {
 
   constructor(store: Store, options: PartsOptions) {
     const { config, client } = options;
-    const { serviceSid, accountSid, baseUrl, waits } = config;
+    const { serviceSid, accountSid, baseUrl, codeLength, waits } = config;
     const secret = config.secret.reveal();
     const onAnswer = (answer: unknown) => Object.assign(this.#answers.getStore() ?? {}, { answer });
     const access = client === undefined ? { accountSid, authToken: config.authToken.reveal(), baseUrl } : { client };
-    const provider = createTwilioVerifyProvider({ ...access, serviceSid, onAnswer });
+    const provider = createTwilioVerifyProvider({ ...access, serviceSid, codeLength, onAnswer });
     // The shortest ladder there is: the caller drives a counter of its own. Nobody names a requester, so a number has one verification.
     this.#verifier = createVerifier({ secret, store, provider, limits: { ladder: [1], sharePending: true } });
     this.options = options;
@@ -204,8 +204,7 @@ class Parts {
 
   isFor({ config, client }: PartsOptions): boolean {
     const own = this.options;
-    const text = ({ accountSid, serviceSid, baseUrl, authToken, secret, waits }: OtpModelConfig) =>
-      JSON.stringify([accountSid, serviceSid, baseUrl, authToken.reveal(), secret.reveal(), waits]);
+    const text = ({ authToken, secret, database: _, ...rest }: OtpModelConfig) => JSON.stringify([rest, authToken.reveal(), secret.reveal()]);
     return own.client === client && text(own.config) === text(config);
   }
 }
