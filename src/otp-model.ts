@@ -57,19 +57,32 @@ export interface OtpCounter {
  */
 export class OtpModel {
   readonly #to: Destination;
-  readonly #parts: Parts;
+  readonly #findParts: () => Parts;
+  #found: Parts | undefined;
 
   /**
    * @param phoneNumber in E.164 form; spaces and `-().` are taken out.
    * @throws {CountersignError} `configuration_invalid` with one message that names every setting at fault, and `invalid_destination`.
    */
   constructor(phoneNumber: string, options: OtpModelOptions = {}) {
-    const { store, twilioClient, ...settings } = options;
-    const config = readOtpModelConfig(settings, { hasStore: store !== undefined, hasClient: twilioClient !== undefined });
+    const { store, twilioClient, ...settings } = options ?? {};
+    const client = twilioClient ?? undefined;
+    const config = readOtpModelConfig(settings, { hasStore: store !== undefined, hasClient: client !== undefined });
     this.#to = parseDestination(phoneNumber);
     if (this.#to.kind !== 'phone')
       throw new CountersignError('invalid_destination', '`phoneNumber` must be a phone number', { field: 'phoneNumber' });
-    this.#parts = findParts(store ?? openFile(config.database), { config, client: twilioClient });
+    this.#findParts = () => findParts(store === undefined ? openFile(config.database) : store, { config, client });
+    try {
+      this.#found = this.#findParts();
+    } catch (error) {
+      // A file that is locked or damaged now may be well again when it is used: the call that uses it says so, or succeeds.
+      if (!(error instanceof CountersignError && error.code === 'store_unavailable')) throw error;
+    }
+  }
+
+  get #parts(): Parts {
+    this.#found ??= this.#findParts();
+    return this.#found;
   }
 
   /**
@@ -257,8 +270,14 @@ function parseSeedId(id: unknown): string {
 /** Ensure that nothing but the seed's three exceptions leaves. */
 function toServerError(error: unknown): TooManyRequests | Forbidden | InternalServerError {
   if (error instanceof TooManyRequests || error instanceof Forbidden || error instanceof InternalServerError) return error;
-  if (error instanceof CountersignError) return new InternalServerError(error.code, error.message, { cause: error.cause ?? error });
+  if (error instanceof CountersignError) return new InternalServerError(error.code, toSettingsMessage(error), { cause: error.cause ?? error });
   return new InternalServerError('unexpected', 'something failed in a way of its own: see the name in `cause`', { cause: error });
+}
+
+/** The engine names options of its own; here they are variables. */
+function toSettingsMessage({ field, message }: CountersignError): string {
+  if (field !== 'indexSecret') return message;
+  return 'the store was begun with another secret: set COUNTERSIGN_SECRET (or the option `secret`) to that one, or use a new store or COUNTERSIGN_DATABASE';
 }
 
 /** What Twilio refused, and what is no code: 4xx are the caller's, as they were in the seed. */
