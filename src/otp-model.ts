@@ -68,9 +68,7 @@ export class OtpModel {
     const { store, twilioClient, ...settings } = options ?? {};
     const client = twilioClient ?? undefined;
     const config = readOtpModelConfig(settings, { hasStore: store !== undefined, hasClient: client !== undefined });
-    this.#to = parseDestination(phoneNumber);
-    if (this.#to.kind !== 'phone')
-      throw new CountersignError('invalid_destination', '`phoneNumber` must be a phone number', { field: 'phoneNumber' });
+    this.#to = parsePhoneNumber(phoneNumber);
     this.#findParts = () => findParts(store === undefined ? openFile(config.database) : store, { config, client });
     try {
       this.#found = this.#findParts();
@@ -248,6 +246,18 @@ function toOtpCounter({ id, count, expires, createdAt }: ResendCounter, uniqueId
   const counter = { id, uniqueId, userId, count, expires: new Date(expires), createdAt: new Date(createdAt) };
   CLAIMS.set(counter, claimId);
   return counter;
+}
+
+function parsePhoneNumber(phoneNumber: string): Destination {
+  try {
+    const to = parseDestination(phoneNumber);
+    if (to.kind === 'phone') return to;
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error;
+    // Its own name for the field is that of a verifier's input.
+    throw new CountersignError(error.code, error.message.replace('`to`', '`phoneNumber`'), { field: 'phoneNumber' });
+  }
+  throw new CountersignError('invalid_destination', '`phoneNumber` must be a phone number', { field: 'phoneNumber' });
 }
 
 /** A counter as it was handed out, or a copy of it that went through JSON. */
