@@ -53,6 +53,7 @@ describe('the page for who runs the Python class', () => {
       twilioAuthToken: true,
       twilioServiceSid: true,
       twilioBaseUrl: true,
+      twilioCodeLength: true,
       firstResendDuration: true,
       secondResendDuration: true,
       thirdResendDuration: true,
