@@ -67,7 +67,7 @@ export function anyDestination(stage: Pick<ProviderStage, 'provider'>, index: nu
   return destinationFor(firstChannel(stage), index);
 }
 
-export function toVerificationId(verification: number): string {
+function toVerificationId(verification: number): string {
   return `VE${String(verification).padStart(32, '0')}`;
 }
 
