@@ -10,7 +10,7 @@ export type { Guard, GuardRequest, GuardVerdict } from './engine/guard.ts';
 export { DEFAULT_LIMITS, type Limits } from './engine/limits.ts';
 export type * from './engine/results.ts';
 export { createVerifier, type Verifier, type VerifierOptions } from './engine/verifier.ts';
-export type { Provider, ProviderSendRequest, ProviderSendResult } from './providers/provider.ts';
+export type * from './providers/provider.ts';
 export { createSelfIssuedProvider, type SelfIssuedProviderOptions } from './providers/self-issued.ts';
 export { type ConsoleSenderOptions, createConsoleSender } from './senders/console.ts';
 export { createOutboxSender, type OutboxMessage, type OutboxSender, type OutboxSenderOptions } from './senders/outbox.ts';

@@ -23,12 +23,12 @@ export interface Action<R> {
 }
 
 /** Runs one action on the verifier that the options name; what it throws is told as well. */
-export async function act<R>({ db, json = false }: CommonOptions, { parse, ask, tell }: Action<R>): Promise<ExitCode> {
+export async function act<R>({ db, json = false, provider }: CommonOptions, { parse, ask, tell }: Action<R>): Promise<ExitCode> {
   const output = createOutput(json);
   try {
     parse?.();
-    const { secret, database } = readConfig();
-    const result = await withTerminalVerifier({ secret, database: db ?? database }, { print: output.message, note: output.note }, ask);
+    const { database, ...config } = readConfig(undefined, provider);
+    const result = await withTerminalVerifier({ ...config, database: db ?? database }, { print: output.message, note: output.note }, ask);
     const { ok, text } = tell(result);
     output.answer(result, text);
     return ok ? EXIT.ok : EXIT.refused;

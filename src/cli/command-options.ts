@@ -1,10 +1,14 @@
 import { type Command, Option } from 'commander';
 import { CHANNELS, type Channel } from '../core/destination.ts';
+import type { ProviderName } from '../service/config.ts';
+
+const PROVIDERS: readonly ProviderName[] = ['self_issued', 'twilio_verify'];
 
 /** What every command understands. */
 export interface CommonOptions {
   readonly db?: string;
   readonly json?: boolean;
+  readonly provider?: ProviderName;
 }
 
 /** What binds a verification: a check has to bring the same as its start. */
@@ -24,8 +28,15 @@ export function addCommonOptions(command: Command): Command {
     .option('--json', 'answer with one line of JSON; everything else goes to standard error');
 }
 
+/** For commands that ask a verifier. */
+export function addVerifierOptions(command: Command): Command {
+  return addCommonOptions(command).addOption(
+    new Option('--provider <name>', 'who issues codes (default: twilio_verify where TWILIO_ACCOUNT_SID is set, else self_issued)').choices(PROVIDERS),
+  );
+}
+
 export function addOwnerOptions(command: Command): Command {
-  return addCommonOptions(command)
+  return addVerifierOptions(command)
     .option('--purpose <name>', 'what the code is good for, such as login (default: default)')
     .option('--requester <id>', 'the account or device that asks; a check has to bring the same');
 }
@@ -35,10 +46,11 @@ export function addSendOptions(command: Command): Command {
 }
 
 /** The command to type next, for the same database and owner. The requester stays out of it: it may be a token, and screens are photographed. */
-export function toCommandLine(words: string, { db, purpose, requester }: OwnerOptions): string {
+export function toCommandLine(words: string, { db, purpose, requester, provider }: OwnerOptions): string {
   const parts = [`npx countersign ${words}`];
   if (purpose !== undefined) parts.push(`--purpose ${quote(purpose)}`);
   if (requester !== undefined) parts.push('--requester <the same>');
+  if (provider !== undefined) parts.push(`--provider ${provider}`);
   if (db !== undefined) parts.push(`--db ${quote(db)}`);
   return parts.join(' ');
 }

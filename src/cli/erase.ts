@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { parseDestination } from '../core/destination.ts';
 import { act, type OnExit } from './act.ts';
-import { addCommonOptions, type CommonOptions } from './command-options.ts';
+import { addVerifierOptions, type CommonOptions } from './command-options.ts';
 
 /** `countersign erase <to>` */
 export function addEraseCommand(program: Command, onExit: OnExit): void {
-  addCommonOptions(program.command('erase').description('for operators: forget the verifications of a destination, pending ones too'))
+  addVerifierOptions(program.command('erase').description('for operators: forget the verifications of a destination, pending ones too'))
     .argument('<to>', 'the phone number or email address')
     .action(async (to: string, options: CommonOptions) => {
       const exit = await act(options, {

@@ -7,6 +7,8 @@ import { addCheckCommand } from './check.ts';
 import { addDemoCommand } from './demo.ts';
 import { addEraseCommand } from './erase.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { addExpireAllCommand } from './expire-all.ts';
+import { addImportCommand } from './import.ts';
 import { createOutput } from './output.ts';
 import { addResendCommand } from './resend.ts';
 import { addShowCommand } from './show.ts';
@@ -15,6 +17,7 @@ import { addUnblockCommand } from './unblock.ts';
 
 const HELP = `
 Exit codes: 0 done or approved, 1 refused or not approved, 2 not understood, 3 a setting or the store failed.
+With TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_SERVICE_SID codes go through Twilio Verify.
 Without COUNTERSIGN_SECRET the secret is kept in <database>.key, which is made on first use.`;
 
 /** Runs the command that the arguments name and resolves with what the process should end with. */
@@ -36,14 +39,15 @@ export async function runProgram(args: readonly string[]): Promise<ExitCode> {
 
 function createProgram(onExit: OnExit): Command {
   const program = new Command('countersign')
-    .description('Prove that a person holds a phone number or an email address, on this machine: messages are printed instead of sent.')
+    .description('Prove that a person holds a phone number or an email address, from this machine: messages are printed, or sent by Twilio Verify.')
     .version(readVersion())
     .addHelpText('after', HELP)
     .exitOverride()
     // Its own messages repeat what was typed, which may be a number or a code.
     .configureOutput({ outputError: () => undefined });
   const commands = [addStartCommand, addCheckCommand, addResendCommand, addCancelCommand, addShowCommand];
-  for (const addCommand of [...commands, addUnblockCommand, addEraseCommand, addDemoCommand]) addCommand(program, onExit);
+  for (const addCommand of [...commands, addUnblockCommand, addEraseCommand, addExpireAllCommand, addImportCommand, addDemoCommand])
+    addCommand(program, onExit);
   return program;
 }
 
@@ -60,15 +64,22 @@ const MESSAGES: Readonly<Record<string, string>> = {
   'commander.help': 'give one of its commands',
   'commander.unknownCommand': 'unknown command',
   'commander.unknownOption': 'unknown option; put "--" before arguments that begin with a dash',
-  'commander.excessArguments': 'too many arguments: give one destination, or one id',
-  'commander.invalidArgument': '--channel must be one of sms, call, whatsapp, email',
+  'commander.excessArguments': 'too many arguments: give one destination, one id or one file',
 };
 
 function toMisuse({ code, message }: CommanderError): CountersignError {
   const [plain] = REPEATABLE.exec(message) ?? [];
   const suggestion = /\(Did you mean [a-z-]+\?\)/.exec(message)?.[0];
-  const fault = plain?.replace('error: ', '') ?? MESSAGES[code] ?? 'the arguments cannot be understood';
+  const fault = plain?.replace('error: ', '') ?? describeChoice(code, message) ?? MESSAGES[code] ?? 'the arguments cannot be understood';
   return new CountersignError('invalid_request', `${fault}${suggestion ? ` ${suggestion}` : ''}; see "npx countersign --help"`);
+}
+
+/** An option that takes one of a few words. */
+function describeChoice(code: string, message: string): string | undefined {
+  if (code !== 'commander.invalidArgument') return undefined;
+  const option = /^error: option '(--[a-z]+) /.exec(message)?.[1];
+  const choices = /Allowed choices are ([a-z_, ]+)\.$/.exec(message)?.[1];
+  return option && choices && `${option} must be one of ${choices}`;
 }
 
 function readVersion(): string {

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { parseDestination } from '../core/destination.ts';
 import { act, type OnExit } from './act.ts';
-import { addCommonOptions, type CommonOptions } from './command-options.ts';
+import { addVerifierOptions, type CommonOptions } from './command-options.ts';
 
 /** `countersign unblock <to>` */
 export function addUnblockCommand(program: Command, onExit: OnExit): void {
-  addCommonOptions(program.command('unblock').description('for operators: enable a disabled destination and begin its budgets anew'))
+  addVerifierOptions(program.command('unblock').description('for operators: enable a disabled destination and begin its budgets anew'))
     .argument('<to>', 'the phone number or email address')
     .action(async (to: string, options: CommonOptions) => {
       const exit = await act(options, {

@@ -78,6 +78,62 @@ describe('the hashes that records are found by', () => {
   });
 });
 
+describe('the hashes of a resend counter', () => {
+  const ring = createKeyRing({ secret: one });
+  const anyText = fc.string({ unit: fc.constantFrom('a', 'b', '"', ',', String.raw`\\`, '[', '\0', '\ud800', '\udc00', '\ufffd'), maxLength: 4 });
+
+  it('are a whole number for the pair and 22 characters for each of its ids, and tell neither', () => {
+    const { id, ...hashes } = ring.counterKey('+14155552671', 'ada');
+    expect(Number.isSafeInteger(id)).toBe(true);
+    expect(id).toBeGreaterThanOrEqual(1);
+    expect(Object.keys(hashes)).toEqual(['uniqueId', 'userId']);
+    for (const hash of Object.values(hashes)) expect(hash).toMatch(/^[\w-]{22}$/);
+  });
+
+  it('do not change from one version of countersign to the next: every counter is found by them', () => {
+    expect(ring.counterKey('+14155552671', 'ada')).toEqual({
+      id: 2_814_608_433_713_680,
+      uniqueId: 'PCiOa5I31N6B8vbDnp7LbA',
+      userId: 'C6DtZn2sQoxZ7OzUli95gg',
+    });
+  });
+
+  it.each<[name: string, left: [string, string], right: [string, string]]>([
+    ['a NUL', ['a\0b', 'c'], ['a', 'b\0c']],
+    ['what JSON writes between two', ['a","b', 'c'], ['a', 'b","c']],
+    ['nothing', ['ab', ''], ['', 'ab']],
+    ['order', ['a', 'b'], ['b', 'a']],
+    ['half surrogate pairs', ['\ud800', 'a'], ['\ud801', 'a']],
+  ])('differ where two pairs differ by %s alone', (_name, left, right) => {
+    expect(ring.counterKey(...left).id).not.toBe(ring.counterKey(...right).id);
+  });
+
+  it('differ for any two pairs', () => {
+    fc.assert(
+      fc.property(fc.tuple(anyText, anyText), fc.tuple(anyText, anyText), (left, right) => {
+        const [a, b] = [ring.counterKey(...left), ring.counterKey(...right)];
+        expect([a.id === b.id, a.uniqueId === b.uniqueId, a.userId === b.userId]).toEqual([
+          left[0] === right[0] && left[1] === right[1],
+          left[0] === right[0],
+          left[1] === right[1],
+        ]);
+      }),
+    );
+  });
+
+  it('differ by what for, and by secret', () => {
+    const { id, uniqueId, userId } = ring.counterKey('a', 'a');
+    expect(uniqueId).not.toBe(userId);
+    expect(createKeyRing({ secret: two }).counterKey('a', 'a')).not.toMatchObject({ id });
+    expect(createKeyRing({ secret: two }).counterKey('a', 'a').uniqueId).not.toBe(uniqueId);
+  });
+
+  it('I3 stay when keys rotate', () => {
+    const rotated = createKeyRing({ keys: [{ secret: two }, { secret: one }] });
+    expect(rotated.counterKey('a', 'b')).toEqual(ring.counterKey('a', 'b'));
+  });
+});
+
 describe('keys that rotate', () => {
   const [a, b, c] = [
     { id: 'a', secret: one },

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { toCounterId } from './counter-id.ts';
 import { CountersignError } from './errors.ts';
 
 /** Where every key comes from. Give `secret`, or `keys` to rotate; the first issues, all are accepted. */
@@ -34,6 +35,16 @@ export interface IssuingKeys {
   readonly digest: KeyObject;
 }
 
+/** What is kept of the pair that a resend counter is for: keyed hashes, of which neither id can be read. */
+export interface CounterKey {
+  /** Of both together: a whole number from 1 to 2⁵³ − 1, by which the counter is found. */
+  readonly id: number;
+  /** Of the unique id alone, 22 characters. */
+  readonly uniqueId: string;
+  /** Of the user id alone, 22 characters. */
+  readonly userId: string;
+}
+
 /** All keys of one verifier. */
 export interface KeyRing {
   readonly issuing: IssuingKeys;
@@ -47,6 +58,8 @@ export interface KeyRing {
   destinationKey(canonical: string): string;
   /** Keyed hash of a requester within a service, 22 characters. */
   requesterKey(service: string, requester: string): string;
+  /** Keyed hashes of the pair that a resend counter is for. Any two texts will do, NUL and half surrogate pairs included: no two pairs are taken for one. */
+  counterKey(uniqueId: string, userId: string): CounterKey;
   /** AES-256 key of verification ids. */
   readonly id: KeyObject;
   /** Hashes attempt ids, and is what an attempt's seal is derived from. */
@@ -76,6 +89,7 @@ export function createKeyRing({ secret, keys, indexSecret }: KeyOptions): KeyRin
     limitKey: (folded) => hmac(hashKey, `limit\0${folded}`).subarray(0, 8),
     destinationKey: (canonical) => shortHash(hashKey, `destination\0${canonical}`),
     requesterKey: (service, requester) => shortHash(hashKey, `requester\0${service}\0${requester}`),
+    counterKey: (uniqueId, userId) => deriveCounterKey(hashKey, uniqueId, userId),
     id: createSecretKey(expand(index, 'id')),
     attempt: createSecretKey(expand(index, 'attempt')),
     fingerprint: shortHash(createSecretKey(expand(index, 'fingerprint')), 'fingerprint'),
@@ -90,6 +104,18 @@ export function hmac(key: KeyObject, text: string): Buffer {
 /** The first 16 bytes of HMAC-SHA-256 as 22 base64url characters: 128 bits, so that two texts never share one by chance. */
 export function shortHash(key: KeyObject, text: string): string {
   return hmac(key, text).toString('base64url', 0, 16);
+}
+
+/**
+ * As JSON, because a pair joined by any one character has two readings, and because UTF-8 writes every half of a surrogate pair as the same U+FFFD: both
+ * would give one person another's counter.
+ */
+function deriveCounterKey(key: KeyObject, uniqueId: string, userId: string): CounterKey {
+  return {
+    id: toCounterId(hmac(key, `counter\0${JSON.stringify([uniqueId, userId])}`)),
+    uniqueId: shortHash(key, `counter-unique-id\0${JSON.stringify(uniqueId)}`),
+    userId: shortHash(key, `counter-user-id\0${JSON.stringify(userId)}`),
+  };
 }
 
 function resolveSecrets(secret: KeyOptions['secret'], keys: KeyOptions['keys']): readonly Required<GivenKey>[] {

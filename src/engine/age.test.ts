@@ -120,3 +120,27 @@ describe('the end of a record', () => {
     expect(endOf({ known: knownWith(makePool({ disabled: true })) })).toBeUndefined();
   });
 });
+
+describe('a store whose verifications were all ended', () => {
+  it('I8 has none that was begun before, to the millisecond, and those begun since go on', () => {
+    const verifications = [
+      makeVerification({ entryId: 'old', createdAt: T0 + MINUTE - 1 }),
+      makeVerification({ entryId: 'new', createdAt: T0 + MINUTE }),
+    ];
+    const { record, expired } = ageRecord(makeRecord({ verifications }, T0 + 2 * MINUTE), DEFAULT_LIMITS, T0 + MINUTE);
+    expect(record.verifications.map(({ entryId, state, endedAt }) => [entryId, state, endedAt])).toEqual([
+      ['old', 'expired', T0 + MINUTE],
+      ['new', 'pending', undefined],
+    ]);
+    expect(expired.map(({ entryId }) => entryId)).toEqual(['old']);
+  });
+
+  it('I4 leaves what had ended as it ended, and the end that came first', () => {
+    const verifications = [makeVerification({ state: 'approved', endedAt: T0 }), makeVerification({ entryId: 'gone', expiresAt: T0 + 1 })];
+    const { record } = ageRecord(makeRecord({ verifications }, T0 + 2 * MINUTE), DEFAULT_LIMITS, T0 + MINUTE);
+    expect(record.verifications.map(({ state, endedAt }) => [state, endedAt])).toEqual([
+      ['approved', T0],
+      ['expired', T0 + 1],
+    ]);
+  });
+});

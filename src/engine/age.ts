@@ -11,12 +11,16 @@ export interface AgedRecord {
   readonly hasForgotten: boolean;
 }
 
-/** Brings a record up to its own time: what has expired is closed, what no longer matters is gone. Every rule begins with this. */
-export function ageRecord(record: DestinationRecord, limits: Limits): AgedRecord {
+/**
+ * Brings a record up to its own time: what has expired is closed, what no longer matters is gone. Every rule begins with this.
+ *
+ * @param expireBefore verifications begun before this time have expired, whatever their life: see `decideExpireAll`.
+ */
+export function ageRecord(record: DestinationRecord, limits: Limits, expireBefore = 0): AgedRecord {
   const now = record.time.seen;
   const expired: VerificationRecord[] = [];
   const verifications = record.verifications.flatMap((verification) => {
-    const aged = ageVerification(verification, now, limits);
+    const aged = ageVerification(verification, now, limits, expireBefore);
     if (aged.state === 'expired' && verification.state === 'pending') expired.push(aged);
     return now >= verificationEndsAt(aged, limits) ? [] : [aged];
   });
@@ -49,11 +53,12 @@ export function recordEndsAt(record: DestinationRecord, limits: Limits): number 
   return endsAt;
 }
 
-function ageVerification(verification: VerificationRecord, now: number, limits: Limits): VerificationRecord {
+function ageVerification(verification: VerificationRecord, now: number, limits: Limits, expireBefore: number): VerificationRecord {
   const { attempts } = verification;
   const isFresh = ({ at }: { at: number }) => now < at + limits.replayFor;
   const aged = attempts.every(isFresh) ? verification : { ...verification, attempts: attempts.filter(isFresh) };
-  return aged.state === 'pending' && now >= aged.expiresAt ? endVerification(aged, 'expired', aged.expiresAt) : aged;
+  const expiresAt = aged.createdAt < expireBefore ? Math.min(expireBefore, aged.expiresAt) : aged.expiresAt;
+  return aged.state === 'pending' && now >= expiresAt ? endVerification(aged, 'expired', expiresAt) : aged;
 }
 
 function verificationEndsAt({ endedAt, expiresAt }: VerificationRecord, limits: Limits): number {

@@ -3,10 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { errorOf, rejectionOf, T0 } from '../../test/builders.ts';
 import { DAY, HOUR, MINUTE } from '../core/duration.ts';
 import { CountersignError } from '../core/errors.ts';
+import { createKeyRing } from '../core/keys.ts';
 import type { Provider, ProviderSendRequest, ProviderSendResult } from '../providers/provider.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 import type { Store } from '../stores/store.ts';
 import type { Guard, GuardRequest } from './guard.ts';
+import { decideExpireAll, FINGERPRINT_KEY } from './index-fingerprint.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import type { PendingResult, StartResult } from './results.ts';
 import { createVerifier, type VerifierOptions } from './verifier.ts';
@@ -715,6 +717,31 @@ describe('cancel, show, unblock and erase', () => {
     expect(await verifier.show({ id: 'x' })).toEqual({ status: 'not_found' });
   });
 
+  it('I9 every message and every guess that was compared goes into the journal, without number, requester or code', async () => {
+    const world = new World();
+    const verifier = world.verifier();
+    const requester = 'ada of the shop';
+    const started = pending(await verifier.start({ to, requester, purpose: 'login' }));
+    const owner = { id: started.id, requester, purpose: 'login' };
+    await verifier.check({ ...owner, code: world.wrong });
+    world.clock += MINUTE;
+    const right = world.code;
+    await verifier.check({ ...owner, code: right });
+    await verifier.check({ ...owner, code: right }); // already approved: not compared
+    await verifier.start({ to, requester: 'bob', purpose: 'login' });
+    const { entries } = await world.store.entries({ limit: 10, service: 'default' }, undefined);
+    const about = { verificationId: started.id, purpose: 'login', to: '+1********71' };
+    const [deliveryId] = started.deliveries.map((delivery) => delivery.id);
+    expect(entries.slice(0, 3).map(({ at, type, data }) => [at, type, JSON.parse(data)])).toEqual([
+      [T0, 'delivery', { ...about, deliveryId, channel: 'sms', state: 'sent', sentAt: T0 }],
+      [T0, 'check', { ...about, right: false }],
+      [T0 + MINUTE, 'check', { ...about, right: true }],
+    ]);
+    expect(entries.map(({ type }) => type)).toEqual(['delivery', 'check', 'check', 'delivery']);
+    expect(new Set(entries.map(({ destination }) => destination)).size).toBe(1);
+    for (const secret of ['4155552671', requester, right, world.wrong]) expect(inspect(entries, { depth: 9 })).not.toContain(secret);
+  });
+
   it('unblock lets a disabled destination be written to again, and goes into the journal', async () => {
     const world = new World();
     const verifier = world.verifier({ limits: { wrongInARow: 1 } });
@@ -727,11 +754,25 @@ describe('cancel, show, unblock and erase', () => {
     expect(await verifier.unblock({ to })).toEqual({ status: 'unblocked', wasBlocked: false });
     pending(await verifier.start({ to }));
     const { entries } = await world.store.entries({ limit: 10 }, undefined);
-    expect(entries.map(({ at, service, type, data }) => [at, service, type, data])).toEqual([
-      [T0 + HOUR, 'default', 'unblock', '{}'],
-      [T0 + HOUR, 'default', 'unblock', '{}'],
+    expect(entries.filter(({ type }) => type === 'unblock').map(({ at, service, data }) => [at, service, data])).toEqual([
+      [T0 + HOUR, 'default', '{}'],
+      [T0 + HOUR, 'default', '{}'],
     ]);
     expect(inspect(entries)).not.toContain('4155552671');
+  });
+
+  it('I8 accepts nothing that was begun before all was expired, once a process begins anew', async () => {
+    const world = new World();
+    const { id } = pending(await world.verifier().start({ to }));
+    world.clock += 1;
+    const { fingerprint } = createKeyRing({ secret });
+    await world.store.update(FINGERPRINT_KEY, decideExpireAll(fingerprint));
+    const anew = world.verifier();
+    expect(await anew.check({ id, code: world.code })).toEqual({ status: 'expired' });
+    expect(await anew.show({ id })).toMatchObject({ status: 'expired' });
+    world.clock += 15 * MINUTE;
+    const since = pending(await anew.start({ to }));
+    expect((await anew.check({ id: since.id, code: world.code })).status).toBe('approved');
   });
 
   it('I3 erase forgets the verifications and keeps what was used', async () => {
@@ -742,7 +783,8 @@ describe('cancel, show, unblock and erase', () => {
     expect(await verifier.erase({ to: other })).toEqual({ status: 'erased', verifications: 0 });
     expect(await verifier.check({ id, code: world.code })).toEqual({ status: 'not_found' });
     expect(await verifier.start({ to })).toMatchObject({ status: 'refused', reason: 'resend_too_soon' });
-    const { entries } = await world.store.entries({ limit: 10 }, undefined);
+    const journal = await world.store.entries({ limit: 10 }, undefined);
+    const entries = journal.entries.filter(({ type }) => type === 'erase');
     expect(new Set(entries.map(({ type, destination }) => `${type} ${destination}`)).size).toBe(2);
   });
 

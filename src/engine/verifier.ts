@@ -12,11 +12,12 @@ import { createCancelRule } from './cancel.ts';
 import { type Claim, type ClaimOutcome, type GiveCode, nextSendAt, type Refusal } from './claim-send.ts';
 import { createClearRule, createEraseRule, type OperatorCommand, type OperatorOutcome } from './clear.ts';
 import { type CompleteCommand, type CompleteOutcome, createCompleteRule } from './complete.ts';
-import { type Committed, decideRecord, viewRecord } from './decide-record.ts';
+import { type Committed, decideRecord, type ToEntry, viewRecord } from './decide-record.ts';
 import { createEmitter, type Emitter, type Listener, type VerifierEvents } from './events.ts';
 import { findNewest, findVerification, type VerificationClaim } from './find-verification.ts';
 import type { Guard, GuardRequest, GuardVerdict } from './guard.ts';
 import { decideFingerprint, FINGERPRINT_KEY } from './index-fingerprint.ts';
+import { toJournalEntry } from './journal.ts';
 import { createJudgeRule, type JudgeCommand, type JudgeOutcome } from './judge.ts';
 import { createCloseElsewhereRule, type JudgeClaim, type OpenElsewhere } from './judge-claim.ts';
 import { type Limits, resolveLimits } from './limits.ts';
@@ -116,6 +117,8 @@ class StoreVerifier implements Verifier {
   readonly #emitter: Emitter = createEmitter();
   readonly #random: (size: number) => Buffer = createRandomPool();
   #isReady = false;
+  /** As the store said when it was first used. */
+  #expireBefore = 0;
 
   constructor({ store, provider, service = 'default', limits, guard, ...keyOptions }: VerifierOptions) {
     assertPort(store, 'store', 'update');
@@ -383,14 +386,18 @@ class StoreVerifier implements Verifier {
   /** Runs a rule on a record; events go out after the commit, and only what was committed comes back. */
   async #update<O>(recordId: string, rule: Rule<O>): Promise<Committed<O>> {
     if (!this.#isReady) await this.#prepare();
-    const committed = await ask(this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits)));
+    const toId = ({ entryId }: VerificationRecord) => this.#ids.encode({ recordId, entryId });
+    const toEntry: ToEntry = (event, time) => toJournalEntry(event, time, toId);
+    const committed = await ask(
+      this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits, { toEntry, expireBefore: this.#expireBefore })),
+    );
     for (const event of committed.events) this.#publish(recordId, event);
     return committed;
   }
 
   async #look(ref: VerificationRef, owner: ParsedOwner): Promise<{ record: DestinationRecord; verification: VerificationRecord } | undefined> {
     if (!this.#isReady) await this.#prepare();
-    const record = viewRecord(await ask(this.#store.read(toRecordKey(ref.recordId))), this.#limits);
+    const record = viewRecord(await ask(this.#store.read(toRecordKey(ref.recordId))), this.#limits, this.#expireBefore);
     const verification = findVerification(record, this.#toClaim(ref, owner));
     return verification && { record, verification };
   }
@@ -403,7 +410,8 @@ class StoreVerifier implements Verifier {
 
   /** Before the first use of the store; again at the next call where that failed. Calls at the same time ask together: the store decides them in one go. */
   async #prepare(): Promise<void> {
-    await ask(this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint)));
+    const { expireBefore } = await ask(this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint)));
+    this.#expireBefore = expireBefore;
     this.#isReady = true;
   }
 

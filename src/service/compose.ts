@@ -3,13 +3,15 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CountersignError } from '../core/errors.ts';
+import { createKeyRing, type KeyRing } from '../core/keys.ts';
 import { Secret } from '../core/secret.ts';
 import { FINGERPRINT_KEY } from '../engine/index-fingerprint.ts';
-import { createVerifier, type Verifier } from '../engine/verifier.ts';
+import { createVerifier, type Verifier, type VerifierOptions } from '../engine/verifier.ts';
 import { createSelfIssuedProvider } from '../providers/self-issued.ts';
+import { createTwilioVerifyProvider } from '../providers/twilio-verify.ts';
 import { createConsoleSender } from '../senders/console.ts';
 import { createOutboxSender, type OutboxSender } from '../senders/outbox.ts';
-import type { Sender } from '../senders/sender.ts';
+import { createMemoryStore } from '../stores/memory.ts';
 import { createSqliteStore } from '../stores/sqlite.ts';
 import type { Store } from '../stores/store.ts';
 import type { Config } from './config.ts';
@@ -35,6 +37,12 @@ export interface TerminalOptions {
   readonly note: (text: string) => void;
 }
 
+/** A store, and the keys that its records are found by. */
+export interface KeyedStore {
+  readonly store: Store;
+  readonly keys: KeyRing;
+}
+
 /** The parts of a demonstration. */
 export interface DemoParts {
   readonly verifier: Verifier;
@@ -48,20 +56,50 @@ export interface DemoParts {
  *
  * @throws {CountersignError} `configuration_invalid` or `store_unavailable`, and whatever `work` throws.
  */
-export async function withTerminalVerifier<T>(
-  config: Config,
-  { print, note }: TerminalOptions,
-  work: (verifier: Verifier) => Promise<T>,
-): Promise<T> {
+export function withTerminalVerifier<T>(config: Config, { print, note }: TerminalOptions, work: (verifier: Verifier) => Promise<T>): Promise<T> {
+  return withTerminalStore(config, note, (store, secret) => work(compose(store, secret, createProvider(config, print))));
+}
+
+/**
+ * Opens a SQLite file, hands `work` the store and the keys that its secret gives, and closes the file whatever comes of it. The secret is found as by
+ * {@link withTerminalVerifier}.
+ *
+ * @throws {CountersignError} `configuration_invalid` or `store_unavailable`, and whatever `work` throws.
+ */
+export function withTerminalKeys<T>(config: Config, note: TerminalOptions['note'], work: (parts: KeyedStore) => Promise<T>): Promise<T> {
+  return withTerminalStore(config, note, (store, secret) => work({ store, keys: toKeyRing(secret) }));
+}
+
+/**
+ * The same for `work` that only looks. No file is made: where there is no database, or none that has been begun, what is handed over is an empty store
+ * under a secret that nobody keeps.
+ *
+ * @throws {CountersignError} as {@link withTerminalKeys}.
+ */
+export async function withKeysToLook<T>(config: Config, note: TerminalOptions['note'], work: (parts: KeyedStore) => Promise<T>): Promise<T> {
+  const { database } = config;
+  if (!existsSync(database)) {
+    note(`There is no database ${database} yet.`);
+    return work({ store: createMemoryStore(), keys: toKeyRing(config.secret ?? createThrowaway()) });
+  }
+  return withStore(database, async (store) => {
+    const secret = config.secret ?? (await findKey(store, database, createThrowaway));
+    return work({ store, keys: toKeyRing(secret) }).catch((error) => {
+      throw toSecretError(error, config);
+    });
+  });
+}
+
+async function withTerminalStore<T>(config: Config, note: TerminalOptions['note'], work: (store: Store, secret: Secret) => Promise<T>): Promise<T> {
   const { database } = config;
   const isNew = !existsSync(database);
   // The store first: where it cannot be, no key is left behind.
   return withStore(database, async (store) => {
     // Said, because a mistyped path would otherwise look like a database in which nothing has happened.
     if (isNew) note(`Made ${database}, a new database.`);
-    const secret = config.secret ?? (await findKey(store, database, note));
+    const secret = config.secret ?? (await findKey(store, database, () => makeKey(database, note)));
     try {
-      const result = await work(compose(store, secret, createConsoleSender({ write: print })));
+      const result = await work(store, secret);
       // Nobody else does, and a file that only a terminal writes to would grow for ever.
       await store.sweep(SWEEP).catch(() => undefined);
       return result;
@@ -80,7 +118,7 @@ export async function withDemoVerifier<T>(work: (parts: DemoParts) => Promise<T>
   try {
     return await withStore(join(folder, 'demo.db'), (store) => {
       const outbox = createOutboxSender();
-      const verifier = compose(store, new Secret(randomBytes(48).toString('base64')), outbox);
+      const verifier = compose(store, createThrowaway(), createSelfIssuedProvider({ senders: [outbox] }));
       return work({ verifier, outbox });
     });
   } finally {
@@ -107,29 +145,47 @@ async function withStore<T>(path: string, work: (store: Store) => Promise<T>): P
   }
 }
 
-function compose(store: Store, secret: Secret, sender: Sender): Verifier {
-  return createVerifier({ secret: secret.reveal(), store, provider: createSelfIssuedProvider({ senders: [sender] }) });
+function compose(store: Store, secret: Secret, provider: VerifierOptions['provider']): Verifier {
+  return createVerifier({ secret: secret.reveal(), store, provider });
+}
+
+/** Twilio Verify where its settings are there; else codes of our own, and messages that are printed. */
+function createProvider({ twilio }: Config, print: TerminalOptions['print']): VerifierOptions['provider'] {
+  if (twilio === undefined) return createSelfIssuedProvider({ senders: [createConsoleSender({ write: print })] });
+  return createTwilioVerifyProvider({ ...twilio, authToken: twilio.authToken.reveal() });
+}
+
+function toKeyRing(secret: Secret): KeyRing {
+  return createKeyRing({ secret: secret.reveal() });
+}
+
+/** A secret that nobody keeps. */
+function createThrowaway(): Secret {
+  return new Secret(randomBytes(48).toString('base64'));
 }
 
 /**
- * The key beside a database. None is made for a database that was begun with another secret: it could only be refused later, and would then lie
+ * The key beside a database, or the one that is made. None is made for a database that was begun with another secret: it could only be refused later, and would then lie
  * about. Whoever begins a database has its key written before its fingerprint, so that a fingerprint without a key, seen in this order, means
  * another secret.
  */
-async function findKey(store: Store, database: string, note: TerminalOptions['note']): Promise<Secret> {
+async function findKey(store: Store, database: string, make: () => Secret): Promise<Secret> {
   const path = `${database}.key`;
   const early = readKeyFile(path);
   if (early !== undefined) return early;
   const { body: fingerprint } = await store.read(FINGERPRINT_KEY);
-  if (fingerprint === undefined) {
-    const { secret, isNew } = makeKeyFile(path);
-    if (isNew) note(`Made ${path}, its secret: keep it, and out of version control. To bring your own, set COUNTERSIGN_SECRET.`);
-    return secret;
-  }
+  if (fingerprint === undefined) return make();
   const late = readKeyFile(path);
   if (late !== undefined) return late;
   const message = `the database ${database} was begun with a secret that is not here: set COUNTERSIGN_SECRET to it, or put ${path} back`;
   throw new CountersignError('configuration_invalid', message, { field: 'COUNTERSIGN_SECRET' });
+}
+
+function makeKey(database: string, note: TerminalOptions['note']): Secret {
+  const path = `${database}.key`;
+  const { secret, isNew } = makeKeyFile(path);
+  if (isNew) note(`Made ${path}, its secret: keep it, and out of version control. To bring your own, set COUNTERSIGN_SECRET.`);
+  return secret;
 }
 
 /** The engine's word for a wrong secret is the name of an option; here it is a variable or a file. */

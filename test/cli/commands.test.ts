@@ -326,6 +326,26 @@ describe('what a verification or a destination can have come to', () => {
   });
 });
 
+describe('expire-all', () => {
+  it('ends what was begun before it, and says what it does not do', async () => {
+    const cwd = createFolder();
+    const { id, code } = parseStarted(await runCli(['start', PHONE], { cwd }));
+    const run = await runCli(['expire-all'], { cwd });
+    expect([run.exit, run.stderr]).toEqual([0, '']);
+    expect(run.stdout).toMatch(/^Every verification begun before .* has expired\.\n.*budgets are as the backup had them\.\n$/);
+    const checked = await runCli(['check', id, code, '--json'], { cwd });
+    expect([checked.exit, parseJson(checked)]).toEqual([1, { status: 'expired' }]);
+    const json = await runCli(['expire-all', '--json'], { cwd });
+    expect(parseJson(json)).toEqual({ status: 'expired', before: ISO });
+  });
+
+  it('is refused on a database in which nothing was ever begun', async () => {
+    const run = await runCli(['expire-all'], { cwd: createFolder(), env: { COUNTERSIGN_SECRET: SECRET } });
+    expect([run.exit, run.stdout]).toEqual([3, '']);
+    expect(run.stderr).toContain('this store has never been used: there is nothing in it to expire (configuration_invalid)');
+  });
+});
+
 describe('unblock and erase', () => {
   it('say what they did, with the destination masked', async () => {
     const cwd = createFolder();

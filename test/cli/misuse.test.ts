@@ -81,7 +81,8 @@ describe('misuse', () => {
     expect(await runCli([], { cwd })).toMatchObject({ exit: 2, stdout: '', stderr: expect.stringMatching(/^Usage: countersign/) });
     const help = await runCli(['--help'], { cwd });
     expect(help).toMatchObject({ exit: 0, stderr: '' });
-    for (const name of ['start', 'check', 'resend', 'cancel', 'show', 'unblock', 'erase', 'demo']) expect(help.stdout).toContain(`\n  ${name} `);
+    for (const name of ['start', 'check', 'resend', 'cancel', 'show', 'unblock', 'erase', 'expire-all', 'import', 'demo'])
+      expect(help.stdout).toContain(`\n  ${name} `);
     expect(await runCli(['--version'], { cwd })).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+/) });
   });
 });
