@@ -1,0 +1,178 @@
+import { CountersignError } from '../../core/errors.ts';
+import { createOwnClient, type OwnClient, parseUrls, type RedisClient } from './client.ts';
+import { type ConnectionFailure, replyWord, toConnectionFailure, toStoreError } from './errors.ts';
+import type { RedisScript } from './scripts.ts';
+import { assertKeepsRecords, assertNoClusterNode, type RedisRisk } from './start-check.ts';
+
+/** How many replicas have to have a write before it is answered, and how long they are waited for, in milliseconds. */
+export interface RedisWait {
+  readonly replicas: number;
+  readonly timeout: number;
+}
+
+/** What a {@link RedisLink} is made of. */
+export interface LinkOptions {
+  /** One server, or the nodes of a cluster; undefined where a client was handed in. */
+  readonly url: string | readonly string[] | undefined;
+  readonly client: RedisClient | undefined;
+  readonly acknowledge: readonly RedisRisk[];
+  readonly timeout: number;
+}
+
+/** For so long is what a connection failed with the reason why there is none, in milliseconds. */
+const NOTED = 5_000;
+
+/** The way to a server or a cluster: connects and looks at its settings on first use, runs scripts, and says in our words what went wrong. */
+export class RedisLink {
+  readonly #options: LinkOptions;
+  readonly #endpoints: ReturnType<typeof parseUrls>;
+  #own: OwnClient | undefined;
+  /** Set once the server was reached and found fit. */
+  #ready: RedisClient | undefined;
+  #opening: Promise<RedisClient> | undefined;
+  #noted: { readonly failure: ConnectionFailure; readonly at: number } | undefined;
+
+  /** @throws CountersignError `configuration_invalid` for a URL that is none. */
+  constructor(options: LinkOptions) {
+    this.#options = options;
+    this.#endpoints = options.url === undefined ? [] : parseUrls(options.url);
+  }
+
+  /** Runs a script. It waits as long as the client does: who calls has a deadline of his own. */
+  async run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const client = this.#ready ?? (await this.#open());
+    const rest = [String(keys.length), ...keys, ...args];
+    try {
+      this.#assertThere();
+      return await client.call('evalsha', script.sha, ...rest);
+    } catch (error) {
+      if (replyWord(error) !== 'NOSCRIPT') throw this.#toError(error);
+    }
+    try {
+      return await client.call('eval', script.source, ...rest);
+    } catch (error) {
+      throw this.#toError(error);
+    }
+  }
+
+  /** Runs a script that writes, and waits until replicas have it too. Resolves with the script's reply, whether or not they had it in time. */
+  async runAndWait(script: RedisScript, keys: readonly string[], args: readonly string[], { replicas, timeout }: RedisWait): Promise<unknown> {
+    const client = this.#ready ?? (await this.#open());
+    const rest = [String(keys.length), ...keys, ...args];
+    const wait = ['wait', String(replicas), String(timeout)];
+    for (const command of [
+      ['evalsha', script.sha, ...rest],
+      ['eval', script.source, ...rest],
+    ]) {
+      this.#assertThere();
+      const [[error, reply] = [undefined, undefined]] = (await client.pipeline?.([command, wait]).exec()) ?? [];
+      if (error === null) return reply;
+      const word = replyWord(error);
+      // While a slot is being moved a pipeline cannot follow it; a command can.
+      if (word === 'MOVED' || word === 'ASK') break;
+      if (word !== 'NOSCRIPT') throw this.#toError(error);
+    }
+    return this.run(script, keys, args);
+  }
+
+  /** Runs a script, and gives it a deadline. */
+  ask(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#within(this.run(script, keys, args));
+  }
+
+  /** Makes one call that is about one key, and gives it a deadline. */
+  async call(command: string, ...args: string[]): Promise<unknown> {
+    const client = this.#ready ?? (await this.#within(this.#open()));
+    return this.#callOn(client, command, ...args);
+  }
+
+  /** Makes one call of every master. */
+  async callEach(make: (call: (command: string, ...args: string[]) => Promise<unknown>) => Promise<void>): Promise<void> {
+    const client = this.#ready ?? (await this.#within(this.#open()));
+    const masters = client.nodes?.('master') ?? [client];
+    await Promise.all(masters.map((master) => make((command, ...args) => this.#callOn(master, command, ...args))));
+  }
+
+  /** Lets go of a client that was made here; one that was handed in is its owner's. */
+  close(): void {
+    this.#own?.close();
+  }
+
+  async #callOn(client: Pick<RedisClient, 'call'>, command: string, ...args: string[]): Promise<unknown> {
+    this.#assertThere();
+    try {
+      return await this.#within(client.call(command, ...args));
+    } catch (error) {
+      throw this.#toError(error);
+    }
+  }
+
+  #open(): Promise<RedisClient> {
+    this.#opening ??= this.#connect().finally(() => {
+      this.#opening = undefined;
+    });
+    return this.#opening;
+  }
+
+  async #connect(): Promise<RedisClient> {
+    const { url, client: handedIn, timeout } = this.#options;
+    const note = (error: unknown) => {
+      this.#noted = { failure: toConnectionFailure(error), at: performance.now() };
+    };
+    if (!handedIn) this.#own ??= await createOwnClient(this.#endpoints, Array.isArray(url), timeout, note);
+    const client = handedIn ?? this.#own?.client;
+    if (!client) throw new TypeError('there is neither a url nor a client');
+    try {
+      await this.#own?.connect();
+      this.#assertThere();
+      await this.#check(client);
+    } catch (error) {
+      throw this.#toError(error);
+    }
+    this.#ready = client;
+    return client;
+  }
+
+  async #check(client: RedisClient): Promise<void> {
+    const { acknowledge } = this.#options;
+    // Whoever acknowledges everything may have a server that does not say: then there is nothing to ask.
+    if (acknowledge.includes('eviction') && acknowledge.includes('no_append_only_file') && client.nodes) return;
+    if (!client.nodes) assertNoClusterNode(String(await client.call('info', 'cluster')));
+    // It is answered when the client knows the nodes.
+    else await client.call('ping');
+    await Promise.all(
+      (client.nodes?.('master') ?? [client]).map(async (master) => assertKeepsRecords(String(await master.call('info')), acknowledge)),
+    );
+  }
+
+  #assertThere(): void {
+    if (this.#own?.isAway()) throw this.#toError(undefined);
+  }
+
+  #toError(error: unknown): CountersignError {
+    const isNoted = this.#noted !== undefined && performance.now() - this.#noted.at < NOTED;
+    return toStoreError(error, isNoted ? this.#noted?.failure : undefined);
+  }
+
+  #within<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const { timeout } = this.#options;
+      const timer = setTimeout(() => {
+        const cause = { name: 'TimeoutError' };
+        reject(
+          new CountersignError('store_unavailable', 'the Redis server does not answer in time: look at its load, and at the network', { cause }),
+        );
+      }, timeout);
+      const settled = async () => {
+        try {
+          resolve(await work);
+        } catch (error) {
+          reject(error);
+        } finally {
+          clearTimeout(timer);
+        }
+      };
+      void settled();
+    });
+  }
+}
