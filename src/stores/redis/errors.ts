@@ -55,7 +55,7 @@ const CONNECTIONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host of the Redis url cannot be looked up: look at the name server',
 };
 
-const AWAY = 'the Redis server cannot be reached: look whether it runs, and at the network';
+const AWAY = 'the Redis server cannot be reached: look whether it runs, at its url, and at the network';
 
 const writeFailures = new WeakMap<object, WriteFailure>();
 
@@ -92,6 +92,8 @@ export function toStoreError(error: unknown, noted?: ConnectionFailure): Counter
 /** Why there is no connection. Nothing of the client's is in it, and nothing about a command that may have been under way. */
 export interface ConnectionFailure extends Failure {
   readonly cause: ErrorCause;
+  /** Whether it says no more than that. */
+  readonly isVague?: boolean;
 }
 
 /** Maps what a client says of its connection. */
@@ -101,7 +103,8 @@ export function toConnectionFailure(error: unknown): ConnectionFailure {
   if (lastNodeError) return toConnectionFailure(lastNodeError);
   const word = replyWord(error);
   if (word !== undefined) return toReplyFailure(error, word);
-  return { remedy: CONNECTIONS[String(code)] ?? AWAY, cause: toErrorCause(error) };
+  const remedy = CONNECTIONS[String(code)];
+  return { remedy: remedy ?? AWAY, cause: toErrorCause(error), isVague: remedy === undefined };
 }
 
 function toReplyFailure(error: unknown, word: string): ConnectionFailure {

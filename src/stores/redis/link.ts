@@ -116,10 +116,7 @@ export class RedisLink {
 
   async #connect(): Promise<RedisClient> {
     const { url, client: handedIn, timeout } = this.#options;
-    const note = (error: unknown) => {
-      this.#noted = { failure: toConnectionFailure(error), at: performance.now() };
-    };
-    if (!handedIn) this.#own ??= await createOwnClient(this.#endpoints, Array.isArray(url), timeout, note);
+    if (!handedIn) this.#own ??= await createOwnClient(this.#endpoints, Array.isArray(url), timeout, (error) => this.#note(error));
     const client = handedIn ?? this.#own?.client;
     if (!client) throw new TypeError('there is neither a url nor a client');
     try {
@@ -127,6 +124,7 @@ export class RedisLink {
       this.#assertThere();
       await this.#check(client);
     } catch (error) {
+      if (!(error instanceof CountersignError)) this.#note(error);
       throw this.#toError(error);
     }
     this.#ready = client;
@@ -150,8 +148,20 @@ export class RedisLink {
   }
 
   #toError(error: unknown): CountersignError {
-    const isNoted = this.#noted !== undefined && performance.now() - this.#noted.at < NOTED;
-    return toStoreError(error, isNoted ? this.#noted?.failure : undefined);
+    // The client connects anew then, and says of what is asked meanwhile only that there is no connection.
+    if (replyWord(error) === 'READONLY') this.#note(error);
+    return toStoreError(error, this.#fresh());
+  }
+
+  /** Keeps in mind why there is no connection. What says no more than that does not replace what does. */
+  #note(error: unknown): void {
+    const failure = toConnectionFailure(error);
+    if (failure.isVague && this.#fresh()) return;
+    this.#noted = { failure, at: performance.now() };
+  }
+
+  #fresh(): ConnectionFailure | undefined {
+    return this.#noted && performance.now() - this.#noted.at < NOTED ? this.#noted.failure : undefined;
   }
 
   #within<T>(work: Promise<T>): Promise<T> {
