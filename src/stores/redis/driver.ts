@@ -47,7 +47,8 @@ export function createRedisDriver({ link, keys, index, journal, clock, wait }: D
     async read(key): Promise<VersionedSnapshot> {
       const [now, text] = (await link.run(READ, [keys.record(key)], [toTimeArgument(clock)])) as [number, string | null];
       const record = text === null ? undefined : parseRecord(text);
-      owed.settle(key, record?.version);
+      // Before the loop tells who waits for that write.
+      if (owed.isAny()) await owed.settle(key, record?.version);
       return record ? { ...record, now } : { now };
     },
     async write(write): Promise<WriteReply> {
@@ -95,12 +96,12 @@ function createOwedEntries(append: (entries: readonly JournalEntry[]) => Promise
         else forget(text, one);
       };
     },
-    settle(key: RecordKey, version: string | undefined): void {
-      if (owed.size === 0) return;
+    isAny: () => owed.size > 0,
+    async settle(key: RecordKey, version: string | undefined): Promise<void> {
       const text = keyText(key);
       for (const one of owed.get(text) ?? []) {
         const state = locateWrite(one, version);
-        if (state === 'applied') void pay(text, one);
+        if (state === 'applied') await pay(text, one);
         else if (state !== 'pending') forget(text, one);
       }
     },
