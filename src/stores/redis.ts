@@ -6,9 +6,10 @@ import type { RedisClient } from './redis/client.ts';
 import { createRedisDriver } from './redis/driver.ts';
 import { assertJournalCursor, RedisJournal } from './redis/journal.ts';
 import { createRedisKeys, type RedisKeys } from './redis/keys.ts';
-import { RedisLink, type RedisWait } from './redis/link.ts';
+import { RedisLink } from './redis/link.ts';
 import { RedisListIndex } from './redis/list-index.ts';
 import { parseRecord } from './redis/record-text.ts';
+import type { RedisWait } from './redis/replica-wait.ts';
 import { READ, toTimeArgument } from './redis/scripts.ts';
 import type { RedisRisk } from './redis/start-check.ts';
 import { assertEntries, assertPageSize, assertRecordKey, toStorableDecide } from './storable.ts';
@@ -36,8 +37,9 @@ export interface RedisStoreOptions {
    */
   readonly acknowledge?: readonly RedisRisk[];
   /**
-   * Waits after each write until so many replicas have it, at most `timeout` milliseconds (1–1500), and then answers. It narrows what a fail-over loses
-   * and costs a round trip to a replica for each write, during which other calls of the same process to the same server wait.
+   * Waits after each write until so many replicas have it, at most `timeout` milliseconds (1–1500), and then answers in any case. It narrows what a
+   * fail-over loses, and costs a round trip to a replica, during which other calls of the same process to the same server wait. A server whose
+   * replicas were not there in time is not waited for in the 5 s after.
    * @defaultValue no waiting
    */
   readonly wait?: RedisWait;
@@ -76,9 +78,8 @@ export function createRedisStore(options: RedisStoreOptions): Store {
   if (prefix === '' || prefix.includes('\0')) throw invalid('prefix', 'prefix must be a text of at least one character');
   if (!(Number.isFinite(timeout) && timeout >= 1)) throw invalid('timeout', 'timeout must be a number of milliseconds of at least 1');
   if (wait && !isWait(wait)) throw invalid('wait', 'wait must have at least 1 replicas, and a timeout of 1 to 1500 milliseconds');
-  if (wait && client && !client.pipeline) throw invalid('wait', 'wait needs a client with pipelines');
-  const link = new RedisLink({ url, client, acknowledge: [...acknowledge], timeout });
-  return new RedisStore(link, createRedisKeys(prefix), clock, timeout, wait && { ...wait });
+  const link = new RedisLink({ url, client, acknowledge: [...acknowledge], wait: wait && { ...wait }, timeout });
+  return new RedisStore(link, createRedisKeys(prefix), clock, timeout);
 }
 
 class RedisStore implements Store {
@@ -92,13 +93,13 @@ class RedisStore implements Store {
   readonly #underWay = new Set<Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
-  constructor(link: RedisLink, keys: RedisKeys, clock: Clock | undefined, timeout: number, wait: RedisWait | undefined) {
+  constructor(link: RedisLink, keys: RedisKeys, clock: Clock | undefined, timeout: number) {
     this.#link = link;
     this.#keys = keys;
     this.#clock = clock;
     this.#index = new RedisListIndex({ link, keys, clock });
     this.#journal = new RedisJournal({ link, keys, clock });
-    const driver = createRedisDriver({ link, keys, clock, wait, index: this.#index, journal: this.#journal });
+    const driver = createRedisDriver({ link, keys, clock, index: this.#index, journal: this.#journal });
     this.#loop = createCompareAndSet(driver, { callTimeout: timeout, ...(clock && { cacheSize: 0 }) });
   }
 

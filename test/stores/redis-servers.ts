@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { Redis } from 'ioredis';
 
 /** The server that tests share. Each has a prefix of its own in it, and leaves nothing behind. */
@@ -125,7 +126,9 @@ export interface RedisClusterProcesses {
   readonly nodes: readonly RedisProcess[];
   readonly urls: readonly string[];
   /** Runs `redis-cli --cluster …` on it. */
-  manage(...args: string[]): void;
+  manage(...args: string[]): Promise<void>;
+  /** The nodes that are masters now, each with its id in the cluster and the node that replicates it. */
+  masters(): Promise<{ readonly node: RedisProcess; readonly id: string; readonly replica: RedisProcess | undefined }[]>;
   /** Resolves when every node that lives says that all is well, and every replica is up to date. */
   isWell(): Promise<void>;
   remove(): Promise<void>;
@@ -145,9 +148,20 @@ export async function startRedisCluster(): Promise<RedisClusterProcesses> {
   ];
   const nodes: RedisProcess[] = [];
   for (let count = 0; count < 6; count += 1) nodes.push(await startRedis(...settings));
-  const manage = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync('redis-cli', ['--cluster', ...args], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`redis-cli --cluster ${args.join(' ')} failed:\n${stdout}${stderr}`);
+  const manage = async (...args: string[]) => {
+    const child = spawn('redis-cli', ['--cluster', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    if (status !== 0) throw new Error(`redis-cli --cluster ${args.join(' ')} failed:\n${output}`);
+  };
+  const masters = async () => {
+    const lines = String(await nodes[0]?.control.cluster('NODES')).split('\n');
+    const known = lines.map((line) => /^(\w+) \S+:(\d+)@\S+ (\S+) (\S+)/.exec(line) ?? []);
+    const atPort = (port: string | undefined) => nodes.find((node) => String(node.port) === port);
+    return known.flatMap(([, id = '', port, flags = '']) => {
+      const node = atPort(port);
+      const replica = atPort(known.find(([, , , , master]) => master === id)?.[2]);
+      return node && /master/.test(flags) && !/fail/.test(flags) ? [{ node, id, replica }] : [];
+    });
   };
   const isWell = async () => {
     for (const node of nodes) {
@@ -158,12 +172,13 @@ export async function startRedisCluster(): Promise<RedisClusterProcesses> {
       }
     }
   };
-  manage('create', ...nodes.map(({ port }) => `127.0.0.1:${port}`), '--cluster-replicas', '1', '--cluster-yes');
+  await manage('create', ...nodes.map(({ port }) => `127.0.0.1:${port}`), '--cluster-replicas', '1', '--cluster-yes');
   await isWell();
   return {
     nodes,
     urls: nodes.map(({ url }) => url),
     manage,
+    masters,
     isWell,
     async remove() {
       await Promise.all(nodes.map((node) => node.remove()));

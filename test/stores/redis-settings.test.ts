@@ -60,7 +60,6 @@ describe('the options of a Redis store', () => {
     ['timeout', { url: 'redis://h', timeout: 0 }],
     ['wait', { url: 'redis://h', wait: { replicas: 0, timeout: 10 } }],
     ['wait', { url: 'redis://h', wait: { replicas: 1, timeout: 60_000 } }],
-    ['wait', { client: { call: async () => 1 }, wait: { replicas: 1, timeout: 10 } }],
   ])('refuse what makes no sense, and name %s: %j', async (field, options) => {
     const create = async () => createRedisStore(options);
     expect(await failureOf(create())).toMatchObject({ code: 'configuration_invalid', field });

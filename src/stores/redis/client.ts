@@ -9,8 +9,6 @@ export interface RedisClient {
   call(command: string, ...args: string[]): Promise<unknown>;
   /** The masters of a cluster. Without it the client stands for the one server there is. */
   nodes?(role: 'master'): readonly Pick<RedisClient, 'call'>[];
-  /** Several commands, one right after the other on one connection; needed for the option `wait` alone. */
-  pipeline?(commands: string[][]): { exec(): Promise<readonly (readonly [Error | null, unknown])[] | null> };
 }
 
 /** Where a server is and who asks, as a URL says it. */

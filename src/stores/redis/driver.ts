@@ -6,7 +6,7 @@ import type { VersionedDriver, VersionedSnapshot, VersionedWrite, WriteReply } f
 import { toWriteFailure } from './errors.ts';
 import type { RedisJournal } from './journal.ts';
 import type { RedisKeys } from './keys.ts';
-import type { RedisLink, RedisWait } from './link.ts';
+import type { RedisLink } from './link.ts';
 import type { RedisListIndex } from './list-index.ts';
 import { parseRecord } from './record-text.ts';
 import { READ, toTimeArgument, WRITE } from './scripts.ts';
@@ -18,7 +18,6 @@ export interface DriverParts {
   readonly index: RedisListIndex;
   readonly journal: RedisJournal;
   readonly clock: Clock | undefined;
-  readonly wait: RedisWait | undefined;
 }
 
 /** Journal entries of a write that has not been answered yet. */
@@ -32,14 +31,14 @@ interface Owed {
 const MAX_OWED = 10_000;
 
 /** Reads and writes one record with one script each. */
-export function createRedisDriver({ link, keys, index, journal, clock, wait }: DriverParts): VersionedDriver {
+export function createRedisDriver({ link, keys, index, journal, clock }: DriverParts): VersionedDriver {
   const owed = createOwedEntries((entries) => journal.append(entries));
 
   const send = (write: VersionedWrite) => {
     const { key, expected = '', version, body, expiresAt, readAt } = write;
     const expiry = expiresAt === undefined ? '' : String(Math.ceil(expiresAt));
     const args = [expected, version, body, expiry, String(readAt), toTimeArgument(clock)];
-    return wait ? link.runAndWait(WRITE, [keys.record(key)], args, wait) : link.run(WRITE, [keys.record(key)], args);
+    return link.run(WRITE, [keys.record(key)], args);
   };
 
   return {
@@ -62,6 +61,7 @@ export function createRedisDriver({ link, keys, index, journal, clock, wait }: D
       const pay = entries.length > 0 ? owed.note(write) : undefined;
       const [applied, now] = (await send(write)) as [number, number];
       if (pay) await pay(applied === 1);
+      if (applied === 1) await link.replicated();
       return { applied: applied === 1, now };
     },
     classify: toWriteFailure,

@@ -1,14 +1,9 @@
 import { CountersignError } from '../../core/errors.ts';
 import { createOwnClient, type OwnClient, parseUrls, type RedisClient } from './client.ts';
 import { type ConnectionFailure, replyWord, toConnectionFailure, toStoreError } from './errors.ts';
+import { type RedisWait, ReplicaWait } from './replica-wait.ts';
 import type { RedisScript } from './scripts.ts';
 import { assertKeepsRecords, assertNoClusterNode, type RedisRisk } from './start-check.ts';
-
-/** How many replicas have to have a write before it is answered, and how long they are waited for, in milliseconds. */
-export interface RedisWait {
-  readonly replicas: number;
-  readonly timeout: number;
-}
 
 /** What a {@link RedisLink} is made of. */
 export interface LinkOptions {
@@ -16,6 +11,7 @@ export interface LinkOptions {
   readonly url: string | readonly string[] | undefined;
   readonly client: RedisClient | undefined;
   readonly acknowledge: readonly RedisRisk[];
+  readonly wait: RedisWait | undefined;
   readonly timeout: number;
 }
 
@@ -26,6 +22,7 @@ const NOTED = 5_000;
 export class RedisLink {
   readonly #options: LinkOptions;
   readonly #endpoints: ReturnType<typeof parseUrls>;
+  readonly #replicaWait: ReplicaWait | undefined;
   #own: OwnClient | undefined;
   /** Set once the server was reached and found fit. */
   #ready: RedisClient | undefined;
@@ -36,6 +33,7 @@ export class RedisLink {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#endpoints = options.url === undefined ? [] : parseUrls(options.url);
+    this.#replicaWait = options.wait && new ReplicaWait(options.wait, () => (this.#ready ? toMasters(this.#ready) : []));
   }
 
   /** Runs a script. It waits as long as the client does: who calls has a deadline of his own. */
@@ -55,24 +53,9 @@ export class RedisLink {
     }
   }
 
-  /** Runs a script that writes, and waits until replicas have it too. Resolves with the script's reply, whether or not they had it in time. */
-  async runAndWait(script: RedisScript, keys: readonly string[], args: readonly string[], { replicas, timeout }: RedisWait): Promise<unknown> {
-    const client = this.#ready ?? (await this.#open());
-    const rest = [String(keys.length), ...keys, ...args];
-    const wait = ['wait', String(replicas), String(timeout)];
-    for (const command of [
-      ['evalsha', script.sha, ...rest],
-      ['eval', script.source, ...rest],
-    ]) {
-      this.#assertThere();
-      const [[error, reply] = [undefined, undefined]] = (await client.pipeline?.([command, wait]).exec()) ?? [];
-      if (error === null) return reply;
-      const word = replyWord(error);
-      // While a slot is being moved a pipeline cannot follow it; a command can.
-      if (word === 'MOVED' || word === 'ASK') break;
-      if (word !== 'NOSCRIPT') throw this.#toError(error);
-    }
-    return this.run(script, keys, args);
+  /** Resolves when replicas have what was written before, or did not have it in time; at once where that is not asked for. */
+  async replicated(): Promise<void> {
+    await this.#replicaWait?.settle();
   }
 
   /** Runs a script, and gives it a deadline. */
@@ -89,8 +72,7 @@ export class RedisLink {
   /** Makes one call of every master. */
   async callEach(make: (call: (command: string, ...args: string[]) => Promise<unknown>) => Promise<void>): Promise<void> {
     const client = this.#ready ?? (await this.#within(this.#open()));
-    const masters = client.nodes?.('master') ?? [client];
-    await Promise.all(masters.map((master) => make((command, ...args) => this.#callOn(master, command, ...args))));
+    await Promise.all(toMasters(client).map((master) => make((command, ...args) => this.#callOn(master, command, ...args))));
   }
 
   /** Lets go of a client that was made here; one that was handed in is its owner's. */
@@ -138,9 +120,7 @@ export class RedisLink {
     if (!client.nodes) assertNoClusterNode(String(await client.call('info', 'cluster')));
     // It is answered when the client knows the nodes.
     else await client.call('ping');
-    await Promise.all(
-      (client.nodes?.('master') ?? [client]).map(async (master) => assertKeepsRecords(String(await master.call('info')), acknowledge)),
-    );
+    await Promise.all(toMasters(client).map(async (master) => assertKeepsRecords(String(await master.call('info')), acknowledge)));
   }
 
   #assertThere(): void {
@@ -185,4 +165,8 @@ export class RedisLink {
       void settled();
     });
   }
+}
+
+function toMasters(client: RedisClient): readonly Pick<RedisClient, 'call'>[] {
+  return client.nodes?.('master') ?? [client];
 }
