@@ -1,3 +1,4 @@
+import { readFileSync, rmSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -5,7 +6,7 @@ import type { CountersignError } from '../../src/core/errors.ts';
 import { loadIoredis } from '../../src/stores/redis/client.ts';
 import { createRedisStore, type RedisStoreOptions } from '../../src/stores/redis.ts';
 import type { Store } from '../../src/stores/store.ts';
-import { hasRedisServer, type RedisProcess, startRedis } from './redis-servers.ts';
+import { hasRedisServer, pause, type RedisProcess, startRedis } from './redis-servers.ts';
 import { entry, increment, keyOf, put } from './store-behaviour.ts';
 
 const PASSWORD = 'hunter2-of-the-server';
@@ -139,6 +140,35 @@ describe.runIf(hasRedisServer())('a Redis server', () => {
     await locked.control.config('SET', 'requirepass', 'hunter2-new');
     await untilServed(early);
     expect(await early.update(keyOf('a'), increment)).toBe(2);
+  });
+
+  it('lets a user work who has the rights that docs/redis.md asks for, and no others', async () => {
+    const page = readFileSync(new URL('../../docs/redis.md', import.meta.url), 'utf8');
+    const [, rights = ''] = /^ACL SETUSER countersign on >… (.*)$/m.exec(page) ?? [];
+    await server.control.acl('SETUSER', 'countersign', 'reset', 'on', `>${PASSWORD}`, ...rights.split(' '));
+    const store = open({ url: url.replace('//', `//countersign:${PASSWORD}@`), wait: { replicas: 1, timeout: 1 } });
+    expect(await store.update(keyOf('a', { partition: 'p' }), increment)).toBe(1);
+    expect(await store.list('test', 'p', undefined, 1)).toEqual([{ id: 'a', body: '1' }]);
+    expect(await store.list('test', '', undefined, 1)).toEqual([]);
+    await store.append([entry()]);
+    expect((await store.entries({ destination: 'someone', limit: 1 }, undefined)).entries).toHaveLength(1);
+    await Promise.all([store.sweep(1), store.ping()]);
+    const other = open({ url: url.replace('//', `//countersign:${PASSWORD}@`), prefix: 'another:' });
+    expect(await failureOf(other.update(keyOf('a'), increment))).toEqual(failing('configuration_invalid', /may not do/));
+  });
+
+  it('that cannot save to its disk says so, and takes writes again when it can', async () => {
+    const full = await startRedis();
+    onTestFinished(() => full.remove());
+    const store = open({ url: full.url });
+    expect(await store.update(keyOf('a'), increment)).toBe(1);
+    await full.control.config('SET', 'save', '3600 1');
+    rmSync(full.folder, { recursive: true });
+    await full.control.bgsave();
+    while (!/rdb_last_bgsave_status:err/.test(await full.control.info('persistence'))) await pause(5);
+    expect(await failureOf(store.update(keyOf('a'), increment))).toEqual(failing('store_unavailable', /cannot save to its disk/));
+    await full.control.config('SET', 'save', '');
+    expect(await store.update(keyOf('a'), increment)).toBe(2);
   });
 
   it('that does not let its user run scripts names the rights', async () => {

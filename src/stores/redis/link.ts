@@ -116,7 +116,7 @@ export class RedisLink {
   async #check(client: RedisClient): Promise<void> {
     const { acknowledge } = this.#options;
     // Whoever acknowledges everything may have a server that does not say: then there is nothing to ask.
-    if (acknowledge.includes('eviction') && acknowledge.includes('no_append_only_file') && client.nodes) return;
+    if (acknowledge.includes('eviction') && acknowledge.includes('no_append_only_file')) return;
     if (!client.nodes) assertNoClusterNode(String(await client.call('info', 'cluster')));
     // It is answered when the client knows the nodes.
     else await client.call('ping');
