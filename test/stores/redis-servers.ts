@@ -154,14 +154,17 @@ export async function startRedisCluster(): Promise<RedisClusterProcesses> {
     if (status !== 0) throw new Error(`redis-cli --cluster ${args.join(' ')} failed:\n${output}`);
   };
   const masters = async () => {
-    const lines = String(await nodes[0]?.control.cluster('NODES')).split('\n');
-    const known = lines.map((line) => /^(\w+) \S+:(\d+)@\S+ (\S+) (\S+)/.exec(line) ?? []);
-    const atPort = (port: string | undefined) => nodes.find((node) => String(node.port) === port);
-    return known.flatMap(([, id = '', port, flags = '']) => {
-      const node = atPort(port);
-      const replica = atPort(known.find(([, , , , master]) => master === id)?.[2]);
-      return node && /master/.test(flags) && !/fail/.test(flags) ? [{ node, id, replica }] : [];
-    });
+    // Each is asked about itself: what nodes say of each other is a moment old.
+    const said = await Promise.all(
+      nodes.map(async (node) => ({
+        node,
+        id: String(await node.control.cluster('MYID')),
+        master: /^master_port:(\d+)/m.exec(await node.control.info('replication'))?.[1],
+      })),
+    );
+    return said
+      .filter(({ master }) => master === undefined)
+      .map(({ node, id }) => ({ node, id, replica: said.find(({ master }) => master === String(node.port))?.node }));
   };
   const isWell = async () => {
     for (const node of nodes) {

@@ -1,4 +1,5 @@
 import { CountersignError } from '../../core/errors.ts';
+import type { CorkableStream } from './turn-writes.ts';
 
 /**
  * As much of a Redis client as the store uses: `Redis` and `Cluster` of ioredis have it, and a dozen lines make it of another client.
@@ -8,7 +9,9 @@ import { CountersignError } from '../../core/errors.ts';
 export interface RedisClient {
   call(command: string, ...args: string[]): Promise<unknown>;
   /** The masters of a cluster. Without it the client stands for the one server there is. */
-  nodes?(role: 'master'): readonly Pick<RedisClient, 'call'>[];
+  nodes?(role: 'master'): readonly Pick<RedisClient, 'call' | 'stream'>[];
+  /** Its socket, by which the commands of one turn leave in one write. */
+  readonly stream?: CorkableStream | undefined;
 }
 
 /** Where a server is and who asks, as a URL says it. */

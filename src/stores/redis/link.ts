@@ -3,7 +3,8 @@ import { createOwnClient, type OwnClient, parseUrls, type RedisClient } from './
 import { type ConnectionFailure, replyWord, toConnectionFailure, toStoreError } from './errors.ts';
 import { type RedisWait, ReplicaWait } from './replica-wait.ts';
 import type { RedisScript } from './scripts.ts';
-import { assertKeepsRecords, assertNoClusterNode, type RedisRisk } from './start-check.ts';
+import { assertAlone, assertKeepsRecords, type RedisRisk } from './start-check.ts';
+import { createTurnWrites } from './turn-writes.ts';
 
 /** What a {@link RedisLink} is made of. */
 export interface LinkOptions {
@@ -23,6 +24,8 @@ export class RedisLink {
   readonly #options: LinkOptions;
   readonly #endpoints: ReturnType<typeof parseUrls>;
   readonly #replicaWait: ReplicaWait | undefined;
+  /** To be called before a command is sent. */
+  readonly #gather: () => void = createTurnWrites(() => this.#masters());
   #own: OwnClient | undefined;
   /** Set once the server was reached and found fit. */
   #ready: RedisClient | undefined;
@@ -33,7 +36,7 @@ export class RedisLink {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#endpoints = options.url === undefined ? [] : parseUrls(options.url);
-    this.#replicaWait = options.wait && new ReplicaWait(options.wait, () => (this.#ready ? toMasters(this.#ready) : []));
+    this.#replicaWait = options.wait && new ReplicaWait(options.wait, () => this.#masters());
   }
 
   /** Runs a script. It waits as long as the client does: who calls has a deadline of his own. */
@@ -42,6 +45,7 @@ export class RedisLink {
     const rest = [String(keys.length), ...keys, ...args];
     try {
       this.#assertThere();
+      this.#gather();
       return await client.call('evalsha', script.sha, ...rest);
     } catch (error) {
       if (replyWord(error) !== 'NOSCRIPT') throw this.#toError(error);
@@ -115,12 +119,21 @@ export class RedisLink {
 
   async #check(client: RedisClient): Promise<void> {
     const { acknowledge } = this.#options;
-    // Whoever acknowledges everything may have a server that does not say: then there is nothing to ask.
+    // Whoever acknowledges everything may have a server that does not say: then nothing is asked.
     if (acknowledge.includes('eviction') && acknowledge.includes('no_append_only_file')) return;
-    if (!client.nodes) assertNoClusterNode(String(await client.call('info', 'cluster')));
-    // It is answered when the client knows the nodes.
-    else await client.call('ping');
-    await Promise.all(toMasters(client).map(async (master) => assertKeepsRecords(String(await master.call('info')), acknowledge)));
+    // It is answered when a cluster's client knows the nodes.
+    if (client.nodes) await client.call('ping');
+    await Promise.all(
+      toMasters(client).map(async (master) => {
+        const info = String(await master.call('info'));
+        if (!client.nodes) assertAlone(info);
+        assertKeepsRecords(info, acknowledge);
+      }),
+    );
+  }
+
+  #masters(): ReturnType<typeof toMasters> {
+    return this.#ready ? toMasters(this.#ready) : [];
   }
 
   #assertThere(): void {
@@ -167,6 +180,6 @@ export class RedisLink {
   }
 }
 
-function toMasters(client: RedisClient): readonly Pick<RedisClient, 'call'>[] {
+function toMasters(client: RedisClient): readonly Pick<RedisClient, 'call' | 'stream'>[] {
   return client.nodes?.('master') ?? [client];
 }

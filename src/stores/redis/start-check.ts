@@ -7,13 +7,10 @@ export type RedisRisk = 'eviction' | 'no_append_only_file';
  * Ensure, from what `INFO` says, that a master keeps what it is given: a record pushed out or lost at a restart is a limit forgotten, and nobody is
  * told. See https://redis.io/docs/latest/develop/reference/eviction/ and https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/
  *
- * @throws CountersignError `configuration_invalid` for a setting that may cost records, `store_unavailable` for a replica.
+ * @throws CountersignError `configuration_invalid` for a setting that may cost records.
  */
 export function assertKeepsRecords(info: string, acknowledged: readonly RedisRisk[]): void {
   const said = new Map(info.split('\n').map((line) => line.trim().split(':', 2) as [string, string]));
-  if (said.get('role') === 'slave') {
-    throw new CountersignError('store_unavailable', 'the Redis server is a read-only replica: give the url of its primary');
-  }
   const policy = said.get('maxmemory_policy') ?? 'unknown';
   if (policy !== 'noeviction' && !acknowledged.includes('eviction')) {
     throw refusal(`its maxmemory-policy is ${policy}, which may drop records: set maxmemory-policy to noeviction`, 'eviction');
@@ -23,8 +20,16 @@ export function assertKeepsRecords(info: string, acknowledged: readonly RedisRis
   }
 }
 
-/** Ensure that a single server is not one of a cluster: it would answer for a third of the records. */
-export function assertNoClusterNode(info: string): void {
+/**
+ * Ensure that a single server answers for all records: that it is neither a replica nor one of a cluster. Of a cluster's nodes nothing is asked: one may be
+ * handing over to its replica at this moment, and its client will find the other.
+ *
+ * @throws CountersignError `store_unavailable` for a replica, `configuration_invalid` for a cluster's node.
+ */
+export function assertAlone(info: string): void {
+  if (/^role:slave\s*$/m.test(info)) {
+    throw new CountersignError('store_unavailable', 'the Redis server is a read-only replica: give the url of its primary');
+  }
   if (!/^cluster_enabled:1\s*$/m.test(info)) return;
   const message = 'the Redis server is a node of a cluster: give the URLs of its nodes as a list';
   throw new CountersignError('configuration_invalid', message, { field: 'url' });
