@@ -25,6 +25,7 @@ interface Owed {
   readonly token: string;
   readonly expected: string | undefined;
   readonly entries: readonly JournalEntry[];
+  isPaid: boolean;
 }
 
 /** Writes without an answer whose entries are kept in mind; more than are ever under way at once. */
@@ -77,17 +78,21 @@ function createOwedEntries(append: (entries: readonly JournalEntry[]) => Promise
 
   const forget = (text: string, one: Owed) => {
     const ofKey = owed.get(text);
-    if (!ofKey?.delete(one)) return false;
-    if (ofKey.size === 0) owed.delete(text);
-    return true;
+    ofKey?.delete(one);
+    if (ofKey?.size === 0) owed.delete(text);
   };
-  // The record is written: its callers are answered whatever becomes of the journal.
-  const pay = (text: string, one: Owed) => (forget(text, one) ? append(one.entries).catch(() => undefined) : undefined);
+  const pay = async (text: string, one: Owed) => {
+    forget(text, one);
+    if (one.isPaid) return;
+    one.isPaid = true;
+    // The record is written: its callers are answered whatever becomes of the journal.
+    await append(one.entries).catch(() => undefined);
+  };
 
   return {
     note({ key, version, expected, entries }: VersionedWrite): (isApplied: boolean) => Promise<void> {
       const text = keyText(key);
-      const one: Owed = { token: version.split(' ', 1)[0] ?? '', expected, entries };
+      const one: Owed = { token: version.split(' ', 1)[0] ?? '', expected, entries, isPaid: false };
       const ofKey = owed.get(text);
       if (ofKey) ofKey.add(one);
       else if (owed.size < MAX_OWED) owed.set(text, new Set([one]));
