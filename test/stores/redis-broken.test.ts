@@ -42,9 +42,16 @@ function countsOnly(call: Call): Call {
     args[0] === scripts.WRITE.sha ? call(command, ...args.map((arg, at) => (at === 3 || at === 4 ? plain(arg) : arg))) : call(command, ...args);
 }
 
+/** What may break where two race. Which of two comes first is for the server to say, so not all of them do in every run. */
 const RACES = [
   'No update is lost: of 200 made at the same time by two processes all 200 are counted, each once',
+  'A record is begun once, however many calls find it missing at the same time',
+  'A write and its journal entries are one: each is there once when the write was answered',
+  'I3: of a thousand guesses made at the same time at one code, five are judged and the others are refused',
   'I5: of 200 starts for one requester at the same time exactly one sends a message',
+  'I5: of 200 starts without a requester at the same time exactly one sends a message',
+  'I5: no message leaves a millisecond before its wait is over, and one does when it is: 2, 5 and 15 minutes, a day, and again 2 minutes',
+  "I5: without a requester the waits are 2, 5, 15 and 15 minutes: a stranger does not send an owner into a day's wait",
 ];
 
 const BROKEN: [string, (call: Call) => Call, string[]][] = [
@@ -52,10 +59,7 @@ const BROKEN: [string, (call: Call) => Call, string[]][] = [
   [
     'compares no version where it takes the record for absent',
     withScripts(edit('current ~= ARGV[1] or ', "(ARGV[1] ~= '' and current ~= ARGV[1]) or ")),
-    [
-      'A record is begun once, however many calls find it missing at the same time',
-      'I5: of 200 starts without a requester at the same time exactly one sends a message',
-    ],
+    RACES,
   ],
   [
     'writes however late it is',
@@ -80,25 +84,19 @@ const BROKEN: [string, (call: Call) => Call, string[]][] = [
 
 describe.runIf(hasRedisServer())('the suite, on a Redis store that', () => {
   let server: RedisProcess;
+  let redis: Redis;
   beforeAll(async () => {
     server = await startRedis('--appendfsync', 'no');
+    redis = new Redis(server.url);
   });
-  afterAll(() => server?.remove());
+  afterAll(async () => {
+    redis?.disconnect();
+    await server?.remove();
+  });
 
-  /** A client that is broken, and a store on it. */
+  /** A store on a client that is broken. All share one connection, on which two handles take turns: so they race. */
   function open(breakCall: (call: Call) => Call, prefix: string, clock?: { now(): number }) {
-    const redis = new Redis(server.url);
-    const store = createRedisStore({
-      client: { call: breakCall((command, ...args) => redis.call(command, ...args)) },
-      prefix,
-      ...(clock && { clock }),
-    });
-    const { close } = store;
-    store.close = async () => {
-      await close.call(store);
-      redis.disconnect();
-    };
-    return store;
+    return createRedisStore({ client: { call: breakCall((command, ...args) => redis.call(command, ...args)) }, prefix, ...(clock && { clock }) });
   }
 
   it('is as it should be passes', async () => {
@@ -121,7 +119,8 @@ describe.runIf(hasRedisServer())('the suite, on a Redis store that', () => {
       { sweep: false },
     );
     const titles = failed.map(({ title }) => title);
-    expect(titles).toEqual(expect.arrayContaining(breaks));
+    if (breaks === RACES) expect(titles.filter((title) => RACES.includes(title)).length).toBeGreaterThanOrEqual(3);
+    else expect(titles).toEqual(expect.arrayContaining(breaks));
   });
 
   it.each([
