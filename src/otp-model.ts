@@ -57,22 +57,36 @@ export interface OtpCounter {
  */
 export class OtpModel {
   readonly #to: Destination;
-  readonly #parts: Parts;
+  readonly #findParts: () => Parts;
+  #found: Parts | undefined;
 
   /**
    * @param phoneNumber in E.164 form; spaces and `-().` are taken out.
    * @throws {CountersignError} `configuration_invalid` with one message that names every setting at fault, and `invalid_destination`.
    */
   constructor(phoneNumber: string, options: OtpModelOptions = {}) {
-    const { store, twilioClient, ...settings } = options;
-    const config = readOtpModelConfig(settings, { hasStore: store !== undefined, hasClient: twilioClient !== undefined });
-    this.#to = parseDestination(phoneNumber);
-    if (this.#to.kind !== 'phone')
-      throw new CountersignError('invalid_destination', '`phoneNumber` must be a phone number', { field: 'phoneNumber' });
-    this.#parts = findParts(store ?? openFile(config.database), { config, client: twilioClient });
+    const { store, twilioClient, ...settings } = options ?? {};
+    const client = twilioClient ?? undefined;
+    const config = readOtpModelConfig(settings, { hasStore: store !== undefined, hasClient: client !== undefined });
+    this.#to = parsePhoneNumber(phoneNumber);
+    this.#findParts = () => findParts(store === undefined ? openFile(config.database) : store, { config, client });
+    try {
+      this.#found = this.#findParts();
+    } catch (error) {
+      // A file that is locked or damaged now may be well again when it is used: the call that uses it says so, or succeeds.
+      if (!(error instanceof CountersignError && error.code === 'store_unavailable')) throw error;
+    }
   }
 
-  /** Has Twilio send a code by SMS; within ten minutes the same one again. Resolves with Twilio's own object. */
+  get #parts(): Parts {
+    this.#found ??= this.#findParts();
+    return this.#found;
+  }
+
+  /**
+   * Has Twilio send a code by SMS. The same one again for eight minutes; then too little of its ten is left to type it in, and another is begun.
+   * Resolves with Twilio's own object.
+   */
   async verification(): Promise<VerificationInstance> {
     try {
       const { result, answer } = await this.#parts.listen((verifier) => verifier.start({ to: this.#to.reveal(), channel: 'sms' }));
@@ -173,11 +187,11 @@ class Parts {
 
   constructor(store: Store, options: PartsOptions) {
     const { config, client } = options;
-    const { serviceSid, accountSid, baseUrl, waits } = config;
+    const { serviceSid, accountSid, baseUrl, codeLength, waits } = config;
     const secret = config.secret.reveal();
     const onAnswer = (answer: unknown) => Object.assign(this.#answers.getStore() ?? {}, { answer });
     const access = client === undefined ? { accountSid, authToken: config.authToken.reveal(), baseUrl } : { client };
-    const provider = createTwilioVerifyProvider({ ...access, serviceSid, onAnswer });
+    const provider = createTwilioVerifyProvider({ ...access, serviceSid, codeLength, onAnswer });
     // The shortest ladder there is: the caller drives a counter of its own. Nobody names a requester, so a number has one verification.
     this.#verifier = createVerifier({ secret, store, provider, limits: { ladder: [1], sharePending: true } });
     this.options = options;
@@ -201,8 +215,7 @@ class Parts {
 
   isFor({ config, client }: PartsOptions): boolean {
     const own = this.options;
-    const text = ({ accountSid, serviceSid, baseUrl, authToken, secret, waits }: OtpModelConfig) =>
-      JSON.stringify([accountSid, serviceSid, baseUrl, authToken.reveal(), secret.reveal(), waits]);
+    const text = ({ authToken, secret, database: _, ...rest }: OtpModelConfig) => JSON.stringify([rest, authToken.reveal(), secret.reveal()]);
     return own.client === client && text(own.config) === text(config);
   }
 }
@@ -235,10 +248,23 @@ function toOtpCounter({ id, count, expires, createdAt }: ResendCounter, uniqueId
   return counter;
 }
 
+function parsePhoneNumber(phoneNumber: string): Destination {
+  try {
+    const to = parseDestination(phoneNumber);
+    if (to.kind === 'phone') return to;
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error;
+    // Its own name for the field is that of a verifier's input.
+    throw new CountersignError(error.code, error.message.replace('`to`', '`phoneNumber`'), { field: 'phoneNumber' });
+  }
+  throw new CountersignError('invalid_destination', '`phoneNumber` must be a phone number', { field: 'phoneNumber' });
+}
+
 /** A counter as it was handed out, or a copy of it that went through JSON. */
 function parseCounter(counter: OtpCounter): { id: number; uniqueId: string; userId: string; count: number; expires: number } {
   const { id, uniqueId, userId, count, expires } = (counter ?? {}) as Partial<OtpCounter>;
-  const end = new Date(expires ?? Number.NaN).getTime();
+  const isTime = expires instanceof Date || typeof expires === 'string' || typeof expires === 'number';
+  const end = new Date(isTime ? expires : Number.NaN).getTime();
   if (!(Number.isSafeInteger(id) && Number.isSafeInteger(count) && Number.isSafeInteger(end)))
     throw new Forbidden('invalid_request', 'this is no counter');
   return { id: Number(id), uniqueId: parseSeedId(uniqueId), userId: parseSeedId(userId), count: Number(count), expires: end };
@@ -254,8 +280,14 @@ function parseSeedId(id: unknown): string {
 /** Ensure that nothing but the seed's three exceptions leaves. */
 function toServerError(error: unknown): TooManyRequests | Forbidden | InternalServerError {
   if (error instanceof TooManyRequests || error instanceof Forbidden || error instanceof InternalServerError) return error;
-  if (error instanceof CountersignError) return new InternalServerError(error.code, error.message, { cause: error.cause ?? error });
+  if (error instanceof CountersignError) return new InternalServerError(error.code, toSettingsMessage(error), { cause: error.cause ?? error });
   return new InternalServerError('unexpected', 'something failed in a way of its own: see the name in `cause`', { cause: error });
+}
+
+/** The engine names options of its own; here they are variables. */
+function toSettingsMessage({ field, message }: CountersignError): string {
+  if (field !== 'indexSecret') return message;
+  return 'the store was begun with another secret: set COUNTERSIGN_SECRET (or the option `secret`) to that one, or use a new store or COUNTERSIGN_DATABASE';
 }
 
 /** What Twilio refused, and what is no code: 4xx are the caller's, as they were in the seed. */

@@ -5,7 +5,7 @@ import { describeTime } from './when.ts';
 
 const REASONS: Readonly<Record<RefusedResult['reason'], string>> = {
   resend_too_soon: 'Too soon after the last message',
-  in_progress: 'A message is under way at this moment',
+  in_progress: 'A message is under way, or another verification of this destination has to end first',
   budget_exhausted: 'No more messages to this destination for now',
   rate_limited: 'Too many requests',
   guard_denied: 'The guard refuses this message',

@@ -65,14 +65,21 @@ const MESSAGES: Readonly<Record<string, string>> = {
   'commander.unknownCommand': 'unknown command',
   'commander.unknownOption': 'unknown option; put "--" before arguments that begin with a dash',
   'commander.excessArguments': 'too many arguments: give one destination, one id or one file',
-  'commander.invalidArgument': '--channel must be one of sms, call, whatsapp, email',
 };
 
 function toMisuse({ code, message }: CommanderError): CountersignError {
   const [plain] = REPEATABLE.exec(message) ?? [];
   const suggestion = /\(Did you mean [a-z-]+\?\)/.exec(message)?.[0];
-  const fault = plain?.replace('error: ', '') ?? MESSAGES[code] ?? 'the arguments cannot be understood';
+  const fault = plain?.replace('error: ', '') ?? describeChoice(code, message) ?? MESSAGES[code] ?? 'the arguments cannot be understood';
   return new CountersignError('invalid_request', `${fault}${suggestion ? ` ${suggestion}` : ''}; see "npx countersign --help"`);
+}
+
+/** An option that takes one of a few words. */
+function describeChoice(code: string, message: string): string | undefined {
+  if (code !== 'commander.invalidArgument') return undefined;
+  const option = /^error: option '(--[a-z]+) /.exec(message)?.[1];
+  const choices = /Allowed choices are ([a-z_, ]+)\.$/.exec(message)?.[1];
+  return option && choices && `${option} must be one of ${choices}`;
 }
 
 function readVersion(): string {

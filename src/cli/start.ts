@@ -6,7 +6,11 @@ import { describeSend } from './describe-send.ts';
 
 /** `countersign start <to>` */
 export function addStartCommand(program: Command, onExit: OnExit): void {
-  addSendOptions(program.command('start').description('begin a verification: a code goes out, and is printed here instead'))
+  addSendOptions(
+    program
+      .command('start')
+      .description('begin a verification: a code goes out, by Twilio Verify where its settings are there, and else is printed here'),
+  )
     .argument('<to>', 'a phone number such as +14155552671, or an email address')
     .action(async (to: string, options: SendOptions) => {
       const { channel, purpose, requester } = options;

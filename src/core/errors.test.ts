@@ -13,7 +13,7 @@ describe('the table of errors', () => {
     ['unauthorized', 401, false],
     ['forbidden', 403, false],
     ['not_found', 404, false],
-    ['conflict', 409, false],
+    ['conflict', 409, true],
     ['provider_unavailable', 503, true],
     ['provider_rejected', 422, false],
     ['store_unavailable', 503, true],

@@ -17,7 +17,7 @@ export const ERROR_CODES: Readonly<Record<ErrorCode, ErrorCodeMeaning>> = {
   unauthorized: { status: 401, retryable: false },
   forbidden: { status: 403, retryable: false },
   not_found: { status: 404, retryable: false },
-  conflict: { status: 409, retryable: false },
+  conflict: { status: 409, retryable: true },
   provider_unavailable: { status: 503, retryable: true },
   provider_rejected: { status: 422, retryable: false },
   store_unavailable: { status: 503, retryable: true },

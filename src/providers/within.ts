@@ -1,5 +1,5 @@
 /** Rejected with when the time was over. What happened then nobody can tell. */
-export class TimeIsOver extends Error {
+class TimeIsOver extends Error {
   override readonly name = 'TimeoutError';
 }
 

@@ -1,4 +1,5 @@
-import { isDuration } from '../core/duration.ts';
+import { CODE_LENGTH } from '../core/codes.ts';
+import { DAY } from '../core/duration.ts';
 import { CountersignError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 
@@ -26,6 +27,12 @@ export interface TwilioConfig {
   readonly serviceSid: string;
   /** `TWILIO_BASE_URL`: where Verify is, instead of at Twilio. */
   readonly baseUrl: string | undefined;
+  /**
+   * `TWILIO_CODE_LENGTH`: digits of the service's codes, 4–10, as its settings at Twilio say.
+   *
+   * @defaultValue 6
+   */
+  readonly codeLength: number;
 }
 
 /** Settings of the class `OtpModel`: from its options, else from the environment. */
@@ -46,6 +53,8 @@ export interface OtpModelSettings {
   readonly twilioServiceSid?: string | undefined;
   /** Instead of `TWILIO_BASE_URL`, which is not needed: where Verify is, instead of at Twilio. */
   readonly twilioBaseUrl?: string | undefined;
+  /** Instead of `TWILIO_CODE_LENGTH`, which is not needed where the service has codes of 6 digits. */
+  readonly twilioCodeLength?: number | undefined;
   /** Instead of `FIRST_RESEND_DURATION`: the wait after the first message, in milliseconds. */
   readonly firstResendDuration?: number | undefined;
   /** Instead of `SECOND_RESEND_DURATION`. */
@@ -67,7 +76,10 @@ const MIN_SECRET_BYTES = 32;
 
 const DEFAULT_DATABASE = 'countersign.db';
 
-const BASE_URL = 'TWILIO_BASE_URL';
+const DEFAULT_CODE_LENGTH = 6;
+
+/** The longest wait that a ladder may have: a counter is kept for as long again after it. */
+const MAX_WAIT = 30 * DAY;
 
 const TWILIO = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_SERVICE_SID'] as const;
 
@@ -94,14 +106,10 @@ export function readConfig(environment: Environment = process.env, provider?: Pr
 
 function readTwilio(environment: Environment, isChosen: boolean): TwilioConfig | undefined {
   if (!isChosen && TWILIO.every((name) => environment[name] === undefined)) return undefined;
-  const [accountSid, authToken, serviceSid] = TWILIO.map((name) => environment[name] ?? '') as [string, string, string];
-  const faults = [
-    ...findSidFault('TWILIO_ACCOUNT_SID', accountSid, 'AC'),
-    ...findTextFault('TWILIO_AUTH_TOKEN', authToken),
-    ...findSidFault('TWILIO_SERVICE_SID', serviceSid, 'VA'),
-  ];
+  const settings = pickTwilio(createPick({}, environment));
+  const faults = findTwilioFaults(settings);
   if (faults.length > 0) throw invalidAll(faults);
-  return { accountSid, authToken: new Secret(authToken), serviceSid, baseUrl: environment[BASE_URL] };
+  return toTwilioConfig(settings);
 }
 
 const DURATIONS = [
@@ -123,30 +131,21 @@ export function readOtpModelConfig(
   { hasStore, hasClient }: { readonly hasStore: boolean; readonly hasClient: boolean },
   environment: Environment = process.env,
 ): OtpModelConfig {
-  const pick = (option: keyof OtpModelSettings, variable: string): Setting =>
-    given[option] === undefined ? [variable, environment[variable]] : [option, given[option]];
-  const [accountSid, authToken, serviceSid]: readonly [Setting, Setting, Setting] = [
-    pick('twilioAccountSid', 'TWILIO_ACCOUNT_SID'),
-    pick('twilioAuthToken', 'TWILIO_AUTH_TOKEN'),
-    pick('twilioServiceSid', 'TWILIO_SERVICE_SID'),
-  ];
+  const pick = createPick(given, environment);
+  const twilio = pickTwilio(pick);
   const durations = DURATIONS.map(([variable, option]) => pick(option, variable));
-  const waits = durations.map(([, value]) => (typeof value === 'string' && /^[0-9]{1,15}$/.test(value) ? Number(value) : value));
+  const waits = durations.map(([, value]) => toWhole(value));
   const secret = pick('secret', 'COUNTERSIGN_SECRET');
   const database = pick('database', 'COUNTERSIGN_DATABASE');
   const faults = [
-    ...(hasClient ? [] : [...findSidFault(...accountSid, 'AC'), ...findTextFault(...authToken)]),
-    ...findSidFault(...serviceSid, 'VA'),
+    ...findTwilioFaults(twilio, hasClient),
     ...durations.flatMap(([name], rung) => findDurationFault(name, waits, rung)),
     ...findSecretFault(...secret),
-    ...(hasStore || database[1] === undefined ? [] : findTextFault(...database)),
+    ...(hasStore ? [] : findPathFault(...database)),
   ];
   if (faults.length > 0) throw invalidAll(faults);
   return {
-    accountSid: String(accountSid[1] ?? ''),
-    authToken: new Secret(String(authToken[1] ?? '')),
-    serviceSid: String(serviceSid[1]),
-    baseUrl: given.twilioBaseUrl ?? environment[BASE_URL],
+    ...toTwilioConfig(twilio),
     waits: waits as number[],
     secret: new Secret(String(secret[1])),
     database: String(database[1] ?? DEFAULT_DATABASE),
@@ -159,14 +158,88 @@ type Setting = readonly [name: string, value: unknown];
 /** The name of a setting, and what is wrong with it. */
 type Fault = readonly [name: string, problem: string];
 
+/** Takes an option, or its variable where the option was not given. */
+type Pick = (option: keyof OtpModelSettings, variable: string) => Setting;
+
+type TwilioSettings = Readonly<Record<keyof TwilioConfig, Setting>>;
+
+function createPick(given: OtpModelSettings, environment: Environment): Pick {
+  return (option, variable) => (given[option] === undefined ? [variable, environment[variable]] : [option, given[option]]);
+}
+
+function pickTwilio(pick: Pick): TwilioSettings {
+  return {
+    accountSid: pick('twilioAccountSid', 'TWILIO_ACCOUNT_SID'),
+    authToken: pick('twilioAuthToken', 'TWILIO_AUTH_TOKEN'),
+    serviceSid: pick('twilioServiceSid', 'TWILIO_SERVICE_SID'),
+    baseUrl: pick('twilioBaseUrl', 'TWILIO_BASE_URL'),
+    codeLength: pick('twilioCodeLength', 'TWILIO_CODE_LENGTH'),
+  };
+}
+
+/** @param hasClient whether Twilio is reached through a client that was given: its credentials are its own. */
+function findTwilioFaults({ accountSid, authToken, serviceSid, baseUrl, codeLength }: TwilioSettings, hasClient = false): Fault[] {
+  return [
+    ...(hasClient ? [] : [...findSidFault(...accountSid, 'AC'), ...findTokenFault(...authToken)]),
+    ...findSidFault(...serviceSid, 'VA'),
+    ...(hasClient ? [] : findUrlFault(...baseUrl)),
+    ...findCodeLengthFault(...codeLength),
+  ];
+}
+
+function toTwilioConfig({ accountSid, authToken, serviceSid, baseUrl, codeLength }: TwilioSettings): TwilioConfig {
+  return {
+    accountSid: String(accountSid[1] ?? ''),
+    authToken: new Secret(String(authToken[1] ?? '')),
+    serviceSid: String(serviceSid[1]),
+    baseUrl: baseUrl[1] === undefined ? undefined : String(baseUrl[1]),
+    codeLength: Number(toWhole(codeLength[1] ?? DEFAULT_CODE_LENGTH)),
+  };
+}
+
+/** A variable is a text, whatever it says. */
+function toWhole(value: unknown): unknown {
+  return typeof value === 'string' && /^[0-9]{1,15}$/.test(value) ? Number(value) : value;
+}
+
 function findSidFault(name: string, value: unknown, prefix: string): Fault[] {
   if (isMissing(value)) return [[name, 'is missing']];
   return typeof value === 'string' && new RegExp(`^${prefix}[0-9a-fA-F]{32}$`).test(value) ? [] : [[name, `must be ${prefix} and 32 hex digits`]];
 }
 
-function findTextFault(name: string, value: unknown): Fault[] {
+/** What a header can carry (RFC 7617 leaves the rest to chance). */
+function findTokenFault(name: string, value: unknown): Fault[] {
   if (isMissing(value)) return [[name, 'is missing']];
-  return typeof value === 'string' && !/[\s\0]/.test(value) ? [] : [[name, 'must be a text without spaces']];
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? [] : [[name, 'must be a text without spaces']];
+}
+
+function findPathFault(name: string, value: unknown): Fault[] {
+  if (value === undefined) return [];
+  if (value === '') return [[name, 'is empty: unset it, or name a file']];
+  return typeof value === 'string' && !value.includes('\0') ? [] : [[name, 'must be the path of a file']];
+}
+
+function findUrlFault(name: string, value: unknown): Fault[] {
+  if (value === undefined) return [];
+  if (value === '') return [[name, 'is empty: unset it, or give a URL']];
+  return isHttpUrl(value) ? [] : [[name, 'must be an http or https URL without a path']];
+}
+
+function isHttpUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, pathname, username, search } = new URL(value);
+  return /^https?:$/.test(protocol) && pathname === '/' && username === '' && search === '';
+}
+
+function findCodeLengthFault(name: string, value: unknown): Fault[] {
+  if (value === undefined) return [];
+  const length = toWhole(value);
+  const { min, max } = CODE_LENGTH;
+  return isWholeBetween(length, min, max) ? [] : [[name, `must be a whole number from ${min} to ${max}`]];
+}
+
+function isWholeBetween(value: unknown, min: number, max: number): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max;
 }
 
 function findSecretFault(name: string, value: unknown): Fault[] {
@@ -178,8 +251,8 @@ function findSecretFault(name: string, value: unknown): Fault[] {
 function findDurationFault(name: string, waits: readonly unknown[], rung: number): Fault[] {
   const [before, wait] = [waits[rung - 1], waits[rung]];
   if (isMissing(wait)) return [[name, 'is missing']];
-  if (!isDuration(wait)) return [[name, 'must be a whole number of milliseconds, at least 1']];
-  return isDuration(before) && wait < before ? [[name, 'is shorter than the duration before it']] : [];
+  if (!isWholeBetween(wait, 1, MAX_WAIT)) return [[name, 'must be a whole number of milliseconds, from 1 to 30 days']];
+  return isWholeBetween(before, 1, MAX_WAIT) && wait < before ? [[name, 'is shorter than the duration before it']] : [];
 }
 
 /** A variable that is set but empty is a template that was not filled in. */

@@ -98,9 +98,8 @@ export class BatchRun {
         const elapsed = this.#elapsed();
         const inDoubt = this.#sent.some(({ unknown }) => unknown);
         const tired = inDoubt ? elapsed >= totalTimeout : reads >= MAX_READS || (reads > 1 && elapsed >= callTimeout);
-        if (tired) {
-          throw this.#unavailable(inDoubt ? 'lost a reply and does not answer: the write may have happened' : 'does not answer', error);
-        }
+        if (inDoubt && tired) throw this.#unavailable('lost a reply and does not answer: the write may have happened', error);
+        if (!inDoubt && (tired || isHopeless(error))) throw this.#toOurs(error, 'does not answer');
         await this.#pauseAfterFailure();
         continue;
       }
@@ -164,7 +163,7 @@ export class BatchRun {
       }
     } catch (error) {
       const failure = this.#classify(error);
-      if (failure === 'not_applied') throw this.#unavailable('refused a write', error);
+      if (failure === 'not_applied') throw this.#toOurs(error, 'refused a write');
       unknown = failure === 'unknown';
     }
     this.#sent = [...this.#sent, { token, expected, readAt, unknown, decision }];
@@ -237,9 +236,19 @@ export class BatchRun {
     return this.#loop.monotonic() - this.#startedAt;
   }
 
+  /** A driver that knows a remedy throws our own error, and it is passed on as it is. */
+  #toOurs(error: unknown, what: string): CountersignError {
+    return error instanceof CountersignError ? error : this.#unavailable(what, error);
+  }
+
   #unavailable(what: string, cause?: unknown): CountersignError {
     return new CountersignError('store_unavailable', `the ${this.#loop.driver.name} store ${what}`, { cause });
   }
+}
+
+/** Whether the database will never answer as it is configured, so that asking again is no use. */
+function isHopeless(error: unknown): boolean {
+  return error instanceof CountersignError && error.code === 'configuration_invalid';
 }
 
 /** A call of the driver that did not answer in time. */

@@ -1,3 +1,4 @@
+import { matchesFilter } from './journal-filter.ts';
 import { JOURNAL_RETENTION, type JournalEntry, type JournalFilter, type JournalPage } from './store.ts';
 
 /** The journal of the memory store: entries in the order they came, each with a number that never comes back. */
@@ -34,7 +35,7 @@ export function createMemoryJournal(): MemoryJournal {
       let cursor = after;
       for (let at = firstBehind(kept, after); at < kept.length; at += 1) {
         const numbered = kept[at];
-        if (!numbered || !matches(numbered.entry, filter)) continue;
+        if (!numbered || !matchesFilter(numbered.entry, filter)) continue;
         if (found.length === filter.limit) return { entries: found, cursor: String(cursor) };
         found.push(toEntry(numbered.entry));
         cursor = numbered.seq;
@@ -62,12 +63,6 @@ function firstBehind(kept: readonly Numbered[], seq: number): number {
     else low = middle + 1;
   }
   return low;
-}
-
-function matches({ at, service, destination }: JournalEntry, filter: JournalFilter): boolean {
-  if (filter.service !== undefined && filter.service !== service) return false;
-  if (filter.destination !== undefined && filter.destination !== destination) return false;
-  return at >= (filter.from ?? Number.NEGATIVE_INFINITY) && at < (filter.until ?? Number.POSITIVE_INFINITY);
 }
 
 function toEntry({ at, service, type, destination, data }: JournalEntry): JournalEntry {

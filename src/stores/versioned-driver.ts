@@ -13,6 +13,7 @@ import type { JournalEntry, RecordBody, RecordKey } from './store.ts';
  * - **Records do not vanish.** Nothing removes a record before its `expiresAt`: absence is the one version that repeats. A record that has
  *   expired is either there or gone, and reads and writes agree on which.
  * - **An error after which nothing is certain is thrown as it came.** Guessing `not_applied` approves twice, guessing `unknown` costs one read.
+ *   A driver that knows a remedy throws a `CountersignError` that names it, and callers are given that; `configuration_invalid` is not tried again.
  *
  * Not in this contract: how the other methods of a store list, sweep and read the journal; connecting, migrating and closing.
  */

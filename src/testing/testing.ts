@@ -1,5 +1,6 @@
-/** What tests of code around Countersign, and of stores for it, are made of. */
+/** What tests of code around Countersign, and of stores and providers for it, are made of. */
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
+export { type OpenedProvider, type OpenProvider, type ProviderFailures, type ProviderSuiteOptions, providerSuite } from './provider-suite.ts';
 export {
   createRecordingSender,
   type RecordingSender,

@@ -21,6 +21,17 @@ export const OTHER_PHONE = '+12025550144';
 export const SECRET = 'a secret of at least 32 bytes, for tests only';
 export const ID: RegExp = /VE[0-9a-f]{32}/;
 
+/** Every variable that the command line reads. */
+const SETTINGS = [
+  'COUNTERSIGN_SECRET',
+  'COUNTERSIGN_DATABASE',
+  'TWILIO_ACCOUNT_SID',
+  'TWILIO_AUTH_TOKEN',
+  'TWILIO_SERVICE_SID',
+  'TWILIO_BASE_URL',
+  'TWILIO_CODE_LENGTH',
+];
+
 /** How a process ended and all it said. */
 export interface Run {
   readonly exit: number | null;
@@ -32,6 +43,8 @@ export interface Run {
 export interface Place {
   readonly cwd: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** The script of the command line, where it is another installation's. */
+  readonly main?: string;
 }
 
 /** A folder of the test's own, gone with it. */
@@ -42,9 +55,9 @@ export function createFolder(): string {
 }
 
 /** Runs the built command line as its own process, with nothing of this process's environment that it could read. */
-export function runCli(args: readonly string[], { cwd, env = {} }: Place): Promise<Run> {
+export function runCli(args: readonly string[], { cwd, env = {}, main = MAIN }: Place): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { TZ: 'UTC', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [main, ...args], { cwd, env: { TZ: 'UTC', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       stdout += chunk;
@@ -68,7 +81,7 @@ export async function runHere(args: readonly string[], { cwd, env = {} }: Place)
       return true;
     }),
   );
-  for (const name of ['COUNTERSIGN_SECRET', 'COUNTERSIGN_DATABASE']) vi.stubEnv(name, env[name]);
+  for (const name of SETTINGS) vi.stubEnv(name, env[name]);
   try {
     process.chdir(cwd);
     return { exit: await runProgram(args), ...said };

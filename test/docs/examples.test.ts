@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { formatWithOptions } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runProgram } from '../../src/cli/program.ts';
+import { OtpModel } from '../../src/otp-model.ts';
 import { type Example, expectedOutput, ROOT, readBlocks, toExample } from './blocks.ts';
 import * as world from './world.ts';
 
@@ -101,7 +102,7 @@ describe('the commands in README', () => {
       ...readBlocks(page)
         .map(({ code }) => code)
         .join('\n')
-        .matchAll(/npx countersign ([a-z]+)([^\n#]*)/g),
+        .matchAll(/npx countersign ([a-z]+(?: [a-z]+(?=\s))*)([^\n#]*)/g),
     ]);
     expect(named.length).toBeGreaterThan(6);
     for (const [, command = '', rest = ''] of named) {
@@ -122,9 +123,38 @@ function compile(): string {
   }
 }
 
-async function run({ file }: Example): Promise<{ printed: string[]; exports: unknown }> {
+async function run(example: Example): Promise<{ printed: string[]; exports: unknown }> {
   world.resetWorld();
   vi.stubEnv('COUNTERSIGN_SECRET', world.secret);
+  return example.code.includes('twilio') || example.code.includes('otp-model') ? runWithTwilio(example) : runAlone(example);
+}
+
+/** With the settings that the pages say an application has, all of them in its environment. */
+async function runWithTwilio(example: Example): Promise<{ printed: string[]; exports: unknown }> {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-docs-'));
+  await world.startTwilio();
+  const settings = {
+    TWILIO_ACCOUNT_SID: world.accountSid,
+    TWILIO_AUTH_TOKEN: world.authToken,
+    TWILIO_SERVICE_SID: world.serviceSid,
+    TWILIO_BASE_URL: world.baseUrl,
+    FIRST_RESEND_DURATION: '120000',
+    SECOND_RESEND_DURATION: '300000',
+    THIRD_RESEND_DURATION: '900000',
+    FOURTH_RESEND_DURATION: '86400000',
+    COUNTERSIGN_DATABASE: join(folder, 'countersign.db'),
+  };
+  for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
+  try {
+    return await runAlone(example);
+  } finally {
+    await OtpModel.closeFiles();
+    rmSync(folder, { recursive: true });
+    await world.twilio.close();
+  }
+}
+
+async function runAlone({ file }: Example): Promise<{ printed: string[]; exports: unknown }> {
   const printed: string[] = [];
   const log = vi.spyOn(console, 'log').mockImplementation((...values) => {
     printed.push(formatWithOptions({ breakLength: Number.POSITIVE_INFINITY, compact: 10 }, ...values));

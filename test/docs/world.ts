@@ -3,6 +3,7 @@ import { createMemoryStore, createOutboxSender, createSelfIssuedProvider, create
 import type { OutboxSender } from '../../src/senders/outbox.ts';
 import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts';
 import { createRecordingSender, type RecordingSender } from '../../src/testing/recording-sender.ts';
+import { createTwilioDouble, type TwilioDouble } from '../twilio/double.ts';
 
 /**
  * What an example on a page may use without saying where it comes from: a verifier on a store in memory, its outbox, and a clock to move. Each
@@ -23,6 +24,12 @@ export let outbox: OutboxSender;
 export let sender: RecordingSender;
 export let provider: Provider;
 export let verifier: Verifier;
+/** Twilio, where a page talks to it: `twilio.codeFor(to)` is what the person reads on the phone. */
+export let twilio: TwilioDouble;
+export let accountSid: string;
+export let authToken: string;
+export let serviceSid: string;
+export let baseUrl: string;
 
 /** Begins anew. */
 export function resetWorld(): void {
@@ -32,6 +39,12 @@ export function resetWorld(): void {
   sender = createRecordingSender();
   provider = createSelfIssuedProvider({ senders: [outbox] });
   verifier = createVerifier({ secret, store, provider });
+}
+
+/** Starts a Twilio of this machine's own. */
+export async function startTwilio(): Promise<void> {
+  twilio = await createTwilioDouble();
+  ({ accountSid, authToken, serviceSid, baseUrl } = twilio);
 }
 
 /** Where a page means a store of the reader's. */

@@ -32,6 +32,9 @@ type SendRequest = Omit<ProviderSendRequest, 'code'>;
 /** Stands in for one answer: is given what would have been done, and may do it, before or after, or not at all. */
 export type Step<Result> = (act: () => Promise<Result>) => unknown;
 
+/** How the next request of a plain judge fails. */
+export type Failure = 'refuse' | 'cut' | 'hang';
+
 /** What a plain judge is. */
 export interface PlainJudgeOptions {
   readonly name?: string;
@@ -57,6 +60,10 @@ export class PlainJudge implements JudgingProvider {
     check: [],
     cancel: [],
   };
+  /** How the next request fails, whichever it is. */
+  failure: Failure | undefined;
+  /** Brings the time of a request that hangs to its end. */
+  giveUp: () => void = () => {};
   protected readonly issued: Issued[] = [];
 
   constructor({ name = 'plain', isolation = 'destination', codeLength = 6 }: PlainJudgeOptions = {}) {
@@ -66,17 +73,17 @@ export class PlainJudge implements JudgingProvider {
   }
 
   send(request: SendRequest): Promise<ProviderSendResult> {
-    return take(this.next.send, () => this.issue(request));
+    return this.request(this.next.send, () => this.issue(request), { status: 'refused', permanent: false }, { status: 'unknown' });
   }
 
   check(request: ProviderCheckRequest): Promise<ProviderCheckResult> {
     this.asked.push(request);
-    return take(this.next.check, () => this.judge(request));
+    return this.request(this.next.check, () => this.judge(request), { status: 'failed' }, { status: 'unknown' });
   }
 
   cancel(receipt: ProviderReceipt): Promise<ProviderCancelResult> {
     this.canceled.push(receipt);
-    return take(this.next.cancel, () => this.end(receipt));
+    return this.request(this.next.cancel, () => this.end(receipt), { status: 'failed' }, { status: 'failed' });
   }
 
   /** The newest code that was sent to a destination; none is the empty text. */
@@ -130,11 +137,28 @@ export class PlainJudge implements JudgingProvider {
     this.issued.push(issued);
     return issued;
   }
-}
 
-async function take<Result>(steps: Step<Result>[], act: () => Promise<Result>): Promise<Result> {
-  const step = steps.shift();
-  // As over a wire: nobody is answered in the same turn.
-  await new Promise((resolve) => setImmediate(resolve));
-  return step === undefined ? act() : ((await step(act)) as Result);
+  /** As over a wire: nobody is answered in the same turn. */
+  protected async request<Result>(steps: Step<Result>[], act: () => Promise<Result>, refused: Result, lost: Result): Promise<Result> {
+    const [step, failure] = [steps.shift(), this.failure];
+    this.failure = undefined;
+    const isOver = new Promise<void>((resolve) => {
+      this.giveUp = resolve;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    if (step !== undefined) return (await step(act)) as Result;
+    if (failure === 'refuse') return this.refuse(refused);
+    if (failure === undefined) return act();
+    await act();
+    if (failure === 'hang') await isOver;
+    return this.lose(act, lost);
+  }
+
+  protected async refuse<Result>(refused: Result): Promise<Result> {
+    return refused;
+  }
+
+  protected async lose<Result>(_act: () => Promise<Result>, lost: Result): Promise<Result> {
+    return lost;
+  }
 }

@@ -7,16 +7,21 @@ export interface SuiteReport {
   readonly leftOut: readonly string[];
 }
 
-/** Runs the store suite on a runner of a dozen lines, so that a test can look at what fails. It is also the proof that the suite needs no other. */
-export async function runStoreSuite(open: OpenStore, options?: StoreSuiteOptions): Promise<SuiteReport> {
+/** Runs the store suite, so that a test can look at what fails. */
+export function runStoreSuite(open: OpenStore, options?: StoreSuiteOptions): Promise<SuiteReport> {
+  return runSuite((runner) => storeSuite(runner, open, options));
+}
+
+/** Runs a suite on a runner of a dozen lines. It is also the proof that the suite needs no other. */
+export async function runSuite(register: (runner: TestRunner) => void): Promise<SuiteReport> {
   const tests: { readonly title: string; readonly body: () => Promise<void> }[] = [];
   const leftOut: string[] = [];
-  const register = (title: string, body: () => Promise<void>) => tests.push({ title, body });
+  const add = (title: string, body: () => Promise<void>) => tests.push({ title, body });
   const runner: TestRunner = {
     describe: (_title, body) => body(),
-    it: Object.assign(register, { skip: (title: string) => leftOut.push(title) }),
+    it: Object.assign(add, { skip: (title: string) => leftOut.push(title) }),
   };
-  storeSuite(runner, open, options);
+  register(runner);
   const passed: string[] = [];
   const failed: { title: string; message: string }[] = [];
   for (const { title, body } of tests) {

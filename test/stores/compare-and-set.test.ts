@@ -517,6 +517,42 @@ describe('compare and set: failures', () => {
     expect(simulation.now() - before).toBeLessThan(4100);
   });
 
+  it.each([
+    ['configuration_invalid', 1],
+    ['store_unavailable', 3],
+  ] as const)('passes on what a driver says in our own words (%s), after %d reads', async (code, reads) => {
+    const { simulation, store } = createWorld();
+    const said = new CountersignError(code, 'the cut store needs a remedy');
+    let asked = 0;
+    const read = () => {
+      asked++;
+      return Promise.reject(said);
+    };
+    const driver = { ...store.connect(), read, write: () => Promise.reject(said), classify: () => 'not_applied' as const };
+    const options = { monotonic: simulation.now, delay: simulation.delay };
+    expect(await failureOf(createCompareAndSet(driver, options).update(KEY, append('A')))).toBe(said);
+    expect(asked).toBe(reads);
+    const writing = createCompareAndSet({ ...driver, read: store.connect().read }, options);
+    expect(await failureOf(writing.update(KEY, append('A')))).toBe(said);
+  });
+
+  it('says that a write may have happened, whatever a driver says of the reads after it', async () => {
+    const { simulation, store } = createWorld();
+    let isCut = false;
+    const said = new CountersignError('configuration_invalid', 'the cut store needs a remedy');
+    const driver = {
+      ...store.connect(),
+      read: (key: RecordKey) => (isCut ? Promise.reject(said) : store.connect().read(key)),
+      write: () => {
+        isCut = true;
+        return Promise.reject(new DriverError('ECONNRESET'));
+      },
+    };
+    const { update } = createCompareAndSet(driver, { monotonic: simulation.now, delay: simulation.delay });
+    const error = await failureOf(update(KEY, append('A')));
+    expect(error).toMatchObject({ code: 'store_unavailable', message: expect.stringContaining('the write may have happened') });
+  });
+
   it('refuses a version that nobody here wrote', async () => {
     const { store, open } = createWorld();
     store.records.set('destination\0\0a', { body: '[]', version: '17', expiresAt: undefined });
