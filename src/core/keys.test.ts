@@ -78,6 +78,18 @@ describe('the hashes that records are found by', () => {
   });
 });
 
+describe('the hash of an API secret', () => {
+  const ring = createKeyRing({ secret: one });
+
+  it('is bound to its key, stays when keys rotate, and does not change from one version of countersign to the next', () => {
+    expect(ring.apiSecretHash('SK1', 'secret')).toMatch(/^[\w-]{43}$/);
+    expect(ring.apiSecretHash('SK2', 'secret')).not.toBe(ring.apiSecretHash('SK1', 'secret'));
+    expect(createKeyRing({ keys: [{ secret: two }, { secret: one }] }).apiSecretHash('SK1', 'secret')).toBe(ring.apiSecretHash('SK1', 'secret'));
+    expect(createKeyRing({ secret: two }).apiSecretHash('SK1', 'secret')).not.toBe(ring.apiSecretHash('SK1', 'secret'));
+    expect(ring.apiSecretHash('SK1', 'secret')).toBe('diQg4Tzkot64pLgcePk7I82NeQVxvCRTnplIuQyHwSA');
+  });
+});
+
 describe('the hashes of a resend counter', () => {
   const ring = createKeyRing({ secret: one });
   const anyText = fc.string({ unit: fc.constantFrom('a', 'b', '"', ',', String.raw`\\`, '[', '\0', '\ud800', '\udc00', '\ufffd'), maxLength: 4 });

@@ -60,6 +60,8 @@ export interface KeyRing {
   requesterKey(service: string, requester: string): string;
   /** Keyed hashes of the pair that a resend counter is for. Any two texts will do, NUL and half surrogate pairs included: no two pairs are taken for one. */
   counterKey(uniqueId: string, userId: string): CounterKey;
+  /** Keyed hash of an API key's secret, 43 characters. It is bound to the key's id: in another key's record it is worth nothing. */
+  apiSecretHash(apiKeyId: string, secret: string): string;
   /** AES-256 key of verification ids. */
   readonly id: KeyObject;
   /** Hashes attempt ids, and is what an attempt's seal is derived from. */
@@ -90,6 +92,8 @@ export function createKeyRing({ secret, keys, indexSecret }: KeyOptions): KeyRin
     destinationKey: (canonical) => shortHash(hashKey, `destination\0${canonical}`),
     requesterKey: (service, requester) => shortHash(hashKey, `requester\0${service}\0${requester}`),
     counterKey: (uniqueId, userId) => deriveCounterKey(hashKey, uniqueId, userId),
+    // In full: it stands for a secret, and nothing is gained by a shorter one.
+    apiSecretHash: (apiKeyId, secret) => hmac(hashKey, `api-secret\0${apiKeyId}\0${secret}`).toString('base64url'),
     id: createSecretKey(expand(index, 'id')),
     attempt: createSecretKey(expand(index, 'attempt')),
     fingerprint: shortHash(createSecretKey(expand(index, 'fingerprint')), 'fingerprint'),

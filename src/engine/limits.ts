@@ -77,7 +77,7 @@ export const DEFAULT_LIMITS: Limits = {
 export const RUN_RETENTION: number = 400 * DAY;
 
 /** No budget may be larger: what is written down per destination stays small, and 100 is where NIST SP 800-63B-4 §3.2.2 ends. */
-const MAX_BUDGET = 100;
+export const MAX_BUDGET = 100;
 
 type Check = (value: unknown) => string | undefined;
 

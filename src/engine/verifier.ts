@@ -7,6 +7,7 @@ import { createRandomPool } from '../core/random-pool.ts';
 import { Secret } from '../core/secret.ts';
 import type { JudgingProvider, Provider, ProviderLimit, ProviderOptions } from '../providers/provider.ts';
 import type { RecordKey, Store } from '../stores/store.ts';
+import { ask } from './ask.ts';
 import { createResendRule, createStartRule, type SendCommand } from './begin.ts';
 import { createCancelRule } from './cancel.ts';
 import { type Claim, type ClaimOutcome, type GiveCode, nextSendAt, type Refusal } from './claim-send.ts';
@@ -454,16 +455,6 @@ interface SendRequest extends ParsedOwner {
 
 function toRecordKey(id: string): RecordKey {
   return { kind: 'destination', partition: '', id };
-}
-
-/** A store's answer; what it throws that is not ours is copied, not passed on: drivers put addresses and values into their messages. */
-async function ask<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof CountersignError) throw error;
-    throw new CountersignError('store_unavailable', 'the store failed in a way of its own: see the name and code in `cause`', { cause: error });
-  }
 }
 
 /** A guard that fails, or answers neither yes nor no, lets nothing through. */

@@ -1,6 +1,7 @@
 import { CODE_LENGTH } from '../core/codes.ts';
 import { CHANNELS, type Channel } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
+import { describeOriginFault, describeSubjectFault, describeTemplateFault, PLACEHOLDER, toOriginHost } from '../core/message-rules.ts';
 import { Secret } from '../core/secret.ts';
 
 /** What the texts of a deployment are made of. */
@@ -49,10 +50,6 @@ export interface MessageText {
 
 const DEFAULT_TEMPLATE = 'Your verification code is {code}. Never share it with anyone.';
 const DEFAULT_SUBJECT = 'Your verification code';
-const PLACEHOLDER = '{code}';
-
-/** Control characters, lone surrogates, line and paragraph separators, bidirectional controls (UAX #9): unsendable, or not what a person reads. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
 /** The GSM 7 bit default alphabet (3GPP TS 23.038 §6.2.1), one septet each; CR is left out, which no template may hold. */
 const GSM_BASIC: ReadonlySet<string> = new Set(
@@ -85,8 +82,8 @@ export function createMessageText({
   channels = CHANNELS,
 }: MessageTextOptions = {}): MessageText {
   const [before, after] = parseTemplate(template);
-  assertSubject(subject);
-  const host = origin === undefined ? undefined : parseOriginHost(origin);
+  assertText('subject', describeSubjectFault(subject));
+  const host = parseOriginHost(origin);
 
   const render = (code: Secret, channel: Channel): RenderedText => {
     const body = `${before}${code.reveal()}${after}`;
@@ -101,36 +98,17 @@ export function createMessageText({
 }
 
 /** The text before and after the code. Split here once, so that nothing in a code can act as a replacement pattern. */
-function parseTemplate(template: unknown): readonly [before: string, after: string] {
-  if (typeof template !== 'string') throw invalid('template', 'must be a text that holds `{code}`');
-  const [before = '', after, ...more] = template.split(PLACEHOLDER);
-  if (after === undefined || more.length > 0) throw invalid('template', 'must hold `{code}` exactly once');
-  if (/[{}]/.test(before + after)) throw invalid('template', 'may hold no placeholder and no brace but `{code}`');
-  if (UNPRINTABLE.test(template.replaceAll('\n', ''))) {
-    throw invalid('template', 'may hold no control characters but line feeds, and no bidirectional controls');
-  }
+function parseTemplate(template: string): readonly [before: string, after: string] {
+  assertText('template', describeTemplateFault(template));
+  const [before = '', after = ''] = template.split(PLACEHOLDER);
   return [before, after];
 }
 
-/** Ensure that a subject is one printable line: a line break in it would begin a header of its own (CWE-93). */
-function assertSubject(subject: unknown): void {
-  if (typeof subject !== 'string' || subject.trim().length === 0) throw invalid('subject', 'must be a text');
-  if (UNPRINTABLE.test(subject)) throw invalid('subject', 'must be one line without control characters');
-  if (/[{}]/.test(subject)) throw invalid('subject', 'may hold no placeholder: it never carries the code');
-}
-
-/**
- * The host of an origin as the format writes it: `@host` becomes the origin (`https`, host, no port) without any parsing, so it has to be
- * the canonical ASCII form that a browser has for the page (WICG origin-bound one-time codes §3.2).
- */
-function parseOriginHost(origin: unknown): string {
-  // Looked at before `URL` is, which drops tabs, takes backslashes for slashes and forgets an empty query.
-  const written = typeof origin === 'string' && /^https:\/\/[^\s/?#@:\\]+\/?$/i.test(origin) && URL.canParse(origin);
-  const host = written ? new URL(origin).hostname : '';
-  if (!/^[a-z0-9-]+(?:\.[a-z0-9-]+)*$/.test(host)) {
-    throw invalid('origin', 'must be `https://` and a host name: no user, port, path, query or fragment');
-  }
-  return host;
+/** What the ends of SMS are made of; undefined where no origin is given. */
+function parseOriginHost(origin: string | undefined): string | undefined {
+  if (origin === undefined) return undefined;
+  assertText('origin', describeOriginFault(origin));
+  return toOriginHost(origin);
 }
 
 /** What to tell an operator whose SMS does not fit into one segment; undefined when it does. */
@@ -152,6 +130,6 @@ function nameCharacter(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-function invalid(field: 'template' | 'subject' | 'origin', problem: string): CountersignError {
-  return new CountersignError('configuration_invalid', `\`${field}\` ${problem}`, { field });
+function assertText(field: 'template' | 'subject' | 'origin', fault: string | undefined): void {
+  if (fault !== undefined) throw new CountersignError('configuration_invalid', `\`${field}\` ${fault}`, { field });
 }

@@ -1,0 +1,46 @@
+import { CountersignError } from '../core/errors.ts';
+
+/** Reads what a store kept as a list by position. Nothing missing or of another type is taken for a value: it is `store_unavailable`, never a guess. */
+export interface Unpacker {
+  /** What is in the list behind its schema version. */
+  open(body: string, schema: number): readonly unknown[];
+  number(value: unknown, min?: number): number;
+  text(value: unknown): string;
+  list(value: unknown, length: number): readonly unknown[];
+  damaged(): CountersignError;
+}
+
+/** @param subject what the record is of, such as `this service`. */
+export function createUnpacker(subject: string): Unpacker {
+  const fault = (how: string) => new CountersignError('store_unavailable', `the record of ${subject} is ${how}`);
+  const damaged = () => fault('damaged');
+  return {
+    open(body, schema) {
+      const [version, ...fields] = parseList(body);
+      if (version === schema) return fields;
+      throw fault(typeof version === 'number' && version > schema ? 'of a newer version of countersign: update this process' : 'not one of ours');
+    },
+    number(value, min = Number.MIN_SAFE_INTEGER) {
+      if (!Number.isSafeInteger(value) || (value as number) < min) throw damaged();
+      return value as number;
+    },
+    text(value) {
+      if (typeof value !== 'string') throw damaged();
+      return value;
+    },
+    list(value, length) {
+      if (!Array.isArray(value) || value.length !== length) throw damaged();
+      return value;
+    },
+    damaged,
+  };
+}
+
+function parseList(body: string): readonly unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    return [];
+  }
+}
