@@ -100,10 +100,8 @@ describe('an email', () => {
 
   it('takes nothing into a header from a delivery id', async () => {
     const server = await start();
-    expect(await send(server, {}, email({ deliveryId: 'VL1>\r\nBcc: x@y.example' }))).toEqual({
-      status: 'sent',
-      reference: 'VL1BccxyExample@example.com'.replace('E', 'e'),
-    });
+    const deliveryId = 'VL1>\r\nBcc: x@y.example';
+    expect(await send(server, {}, email({ deliveryId }))).toEqual({ status: 'sent', reference: 'VL1Bccxyexample@example.com' });
     expect(server.mails[0]?.raw).toContain('Message-ID: <VL1Bccxyexample@example.com>\r\n');
   });
 
@@ -196,8 +194,14 @@ describe('TLS', () => {
   it('is never done without where it is asked for: no credentials, no address, no message', async () => {
     const said: string[] = [];
     const server = await start({
-      onAuth: (_, __, callback) => callback(said.push('auth') ? null : null, { user: 'me' }),
-      onMailFrom: (_, __, callback) => callback(said.push('mail') ? null : null),
+      onAuth: (_, __, callback) => {
+        said.push('auth');
+        callback(null, { user: 'me' });
+      },
+      onMailFrom: (_, __, callback) => {
+        said.push('mail');
+        callback(null);
+      },
     });
     const settings = parseServer({ url: urlOf(server, 'smtp', 'me:it@') });
     const mail = toMail(email(), { name: '', address: 'a@example.com' });
