@@ -9,6 +9,10 @@ import { fileURLToPath } from 'node:url';
 const SUBPATHS = {
   '.': './dist/index.js',
   './otp-model': './dist/otp-model.js',
+  './senders/http-gateway': './dist/senders/http-gateway.js',
+  './senders/smtp': './dist/senders/smtp.js',
+  './senders/twilio-messaging': './dist/senders/twilio-messaging.js',
+  './senders/vonage': './dist/senders/vonage.js',
   './stores/compare-and-set': './dist/stores/compare-and-set.js',
   './stores/sqlite': './dist/stores/sqlite.js',
   './stores/postgres': './dist/stores/postgres.js',

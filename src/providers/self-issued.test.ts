@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Channel, parseDestination } from '../core/destination.ts';
+import { CountersignError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 import { createOutboxSender } from '../senders/outbox.ts';
 import type { Message, Sender } from '../senders/sender.ts';
@@ -175,6 +176,20 @@ describe('answers of a foreign sender', () => {
   it.each([undefined, 'true', 1, false])('takes a refusal for permanent only if it says so: %j', async (permanent) => {
     const provider = createSelfIssuedProvider({ senders: [foreign(() => ({ status: 'refused', permanent }))] });
     expect(await provider.send(request)).toEqual({ status: 'refused', permanent: false });
+  });
+
+  it('hands on the first error of its senders, if each of them refused', async () => {
+    const errors = [1, 2].map((which) => new CountersignError('configuration_invalid', `setting ${which}`));
+    const [first, second] = errors.map((error) => foreign(() => ({ status: 'refused', permanent: false, error })));
+    const taking = createRecordingSender('sent');
+    const send = (...senders: Sender[]) => createSelfIssuedProvider({ senders }).send(request);
+    expect(await send(createRecordingSender('refused'), first!, second!)).toEqual({ status: 'refused', permanent: false, error: errors[0] });
+    expect(await send(first!, taking)).toMatchObject({ status: 'sent', sender: 'recording' });
+  });
+
+  it('hands on no error but one of ours: others print numbers', async () => {
+    const sender = foreign(() => ({ status: 'refused', permanent: false, error: new Error('+14155552671') }));
+    expect(await createSelfIssuedProvider({ senders: [sender] }).send(request)).toEqual({ status: 'refused', permanent: false });
   });
 
   it('copies nothing but what is known', async () => {

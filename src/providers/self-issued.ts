@@ -57,13 +57,15 @@ export function createSelfIssuedProvider({ senders, sendTimeout = 10 * SECOND, .
     async send({ to, channel, code, deliveryId }: ProviderSendRequest): Promise<ProviderSendResult> {
       const message: Message = Object.freeze({ to, channel, code, deliveryId, ...text.render(code, channel) });
       let permanent = true;
+      let error: CountersignError | undefined;
       for (const sender of sendersOn(waysOut, channel)) {
         const result = await attempt(sender, message, sendTimeout);
         if (result.status === 'sent') return { sender: sender.name, ...result };
         if (result.status === 'unknown') return result;
         permanent &&= result.permanent;
+        error ??= result.error;
       }
-      return { status: 'refused', permanent };
+      return { status: 'refused', permanent, ...(error !== undefined && { error }) };
     },
   });
 }
@@ -113,8 +115,8 @@ function toLateReason(): DOMException {
 
 /** What a sender answered, as our own copy: it is foreign code, and what it hands back goes into the record. Anything unheard of is `unknown`. */
 function parseResult(value: unknown, message: Message): SendResult {
-  const { status, permanent, reference } = (value ?? {}) as { status?: unknown; permanent?: unknown; reference?: unknown };
-  if (status === 'refused') return { status, permanent: permanent === true };
+  const { status, permanent, error, reference } = (value ?? {}) as Readonly<Record<'status' | 'permanent' | 'error' | 'reference', unknown>>;
+  if (status === 'refused') return { status, permanent: permanent === true, ...(error instanceof CountersignError && { error }) };
   if (status !== 'sent') return UNKNOWN;
   return isSafeReference(reference, message.to, message.code) ? { status, reference } : { status };
 }

@@ -1,5 +1,6 @@
 import { CHANNELS, type Channel } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
+import { isChannelList } from './channel-list.ts';
 import type { Message, Sender } from './sender.ts';
 
 /** How a console sender prints. */
@@ -54,8 +55,4 @@ function format({ to, channel, subject, text }: Message): string {
     '',
   ];
   return lines.join('\n');
-}
-
-function isChannelList(value: unknown): value is readonly Channel[] {
-  return Array.isArray(value) && value.length > 0 && value.every((channel) => CHANNELS.includes(channel));
 }

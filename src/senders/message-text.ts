@@ -111,9 +111,18 @@ function parseOriginHost(origin: string | undefined): string | undefined {
   return toOriginHost(origin);
 }
 
+/** Whether a text needs nothing but the GSM 7-bit alphabet: a gateway that has to be told would put a question mark in the place of anything else. */
+export function isGsmText(text: string): boolean {
+  return findForeign(text) === undefined;
+}
+
+function findForeign(text: string): string | undefined {
+  return [...text].find((character) => !GSM_BASIC.has(character) && !GSM_EXTENSION.has(character));
+}
+
 /** What to tell an operator whose SMS does not fit into one segment; undefined when it does. */
 function describeExcess(text: string): string | undefined {
-  const foreign = [...text].find((character) => !GSM_BASIC.has(character) && !GSM_EXTENSION.has(character));
+  const foreign = findForeign(text);
   const length = foreign === undefined ? countSeptets(text) : text.length;
   const limit = foreign === undefined ? SEGMENT.septets : SEGMENT.units;
   if (length <= limit) return undefined;

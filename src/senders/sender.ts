@@ -1,4 +1,5 @@
 import type { Channel, Destination } from '../core/destination.ts';
+import type { CountersignError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
 
 /**
@@ -28,8 +29,11 @@ export interface Message {
   readonly deliveryId: string;
 }
 
-/** `sent`: accepted by whoever carries it on. `refused`: surely not sent; `permanent` when the same message would be refused again. `unknown`: cannot be told. */
+/**
+ * `sent`: accepted by whoever carries it on. `refused`: surely not sent; `permanent` when the same message would be refused again, `error` where an operator
+ * has to act (a missing package, a wrong password): it is thrown to the caller if no other sender takes the message. `unknown`: cannot be told.
+ */
 export type SendResult =
   | { readonly status: 'sent'; readonly reference?: string }
-  | { readonly status: 'refused'; readonly permanent: boolean }
+  | { readonly status: 'refused'; readonly permanent: boolean; readonly error?: CountersignError }
   | { readonly status: 'unknown' };
