@@ -97,8 +97,11 @@ export class BatchRun {
       } catch (error) {
         const elapsed = this.#elapsed();
         const inDoubt = this.#sent.some(({ unknown }) => unknown);
-        const tired = inDoubt ? elapsed >= totalTimeout : reads >= MAX_READS || (reads > 1 && elapsed >= callTimeout);
+        const hopeless = error instanceof CountersignError && error.code === 'configuration_invalid';
+        const tired = inDoubt ? elapsed >= totalTimeout : hopeless || reads >= MAX_READS || (reads > 1 && elapsed >= callTimeout);
         if (tired) {
+          // Our own word names the remedy; what a write in doubt means is more than that.
+          if (!inDoubt && error instanceof CountersignError) throw error;
           throw this.#unavailable(inDoubt ? 'lost a reply and does not answer: the write may have happened' : 'does not answer', error);
         }
         await this.#pauseAfterFailure();
@@ -164,7 +167,7 @@ export class BatchRun {
       }
     } catch (error) {
       const failure = this.#classify(error);
-      if (failure === 'not_applied') throw this.#unavailable('refused a write', error);
+      if (failure === 'not_applied') throw error instanceof CountersignError ? error : this.#unavailable('refused a write', error);
       unknown = failure === 'unknown';
     }
     this.#sent = [...this.#sent, { token, expected, readAt, unknown, decision }];

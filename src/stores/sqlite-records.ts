@@ -1,4 +1,5 @@
 import { decideBatch, type PendingCall } from './batch.ts';
+import { fromSortable, toSortable } from './sortable-id.ts';
 import type { SqliteDatabase, SqliteStatement } from './sqlite-driver.ts';
 import type { SqliteJournal } from './sqlite-journal.ts';
 import { type ListedRecord, MIN_RECORD_AGE, type NextRecord, type RecordBody, type RecordKey } from './store.ts';
@@ -77,19 +78,4 @@ export class SqliteRecords {
 /** Rounded up to the hour, so that most writes leave the index alone, and never sooner than a record may go: a sweep needs to know no more. */
 function toStoredExpiry({ expiresAt }: NextRecord, now: number): number | null {
   return expiresAt === undefined ? null : Math.ceil(Math.max(expiresAt, now + MIN_RECORD_AGE) / HOUR) * HOUR;
-}
-
-const LAST = '\u{10FFFF}';
-
-/**
- * SQLite orders text by code point, the contract by UTF-16 unit: only U+E000 to U+FFFF stand elsewhere, before what lies beyond them. Here each of
- * them follows the last code point there is, which stands for itself with U+0001 behind it.
- */
-function toSortable(id: string): string {
-  if (!/[\uD800-\uFFFF]/.test(id)) return id;
-  return id.replace(/[\uE000-\uFFFF\u{10FFFF}]/gu, (char) => LAST + (char === LAST ? '\u0001' : char));
-}
-
-function fromSortable(sortable: string): string {
-  return sortable.replace(/\u{10FFFF}(.)/gu, (_, char) => (char === '\u0001' ? LAST : char));
 }

@@ -1,0 +1,149 @@
+import { CountersignError } from '../core/errors.ts';
+import { toMysqlFailure } from './mysql-errors.ts';
+import { MYSQL_SESSION } from './mysql-statements.ts';
+
+/** As much of a pool of `mysql2/promise` as is used: another client can be handed in that has it. */
+export interface MysqlPool {
+  getConnection(): Promise<MysqlConnection>;
+  end(): Promise<void>;
+}
+
+/** A connection that is out of its pool. */
+export interface MysqlConnection {
+  /** Runs a prepared statement. */
+  execute(statement: MysqlStatement): Promise<readonly [unknown, unknown]>;
+  /** Runs a text as it is. */
+  query(statement: MysqlStatement): Promise<readonly [unknown, unknown]>;
+  release(): void;
+  /** Ends it, whatever is under way. */
+  destroy(): void;
+}
+
+/** A statement, in the words of `mysql2`. */
+export interface MysqlStatement {
+  readonly sql: string;
+  readonly values?: (string | number | null)[];
+  readonly rowsAsArray?: boolean;
+}
+
+/** Which MySQL or MariaDB, by its address or by a pool of the caller's, from `mysql2/promise`. */
+export type MysqlTarget = { readonly url: string; readonly pool?: undefined } | { readonly pool: MysqlPool; readonly url?: undefined };
+
+/** A little less and a little more than a call of the loop may take, in milliseconds: by the one it is told why, by the other nobody waits any more. */
+const CONNECT_TIMEOUT = 1_500;
+const QUERY_TIMEOUT = 2_500;
+
+/** Connections on which settings were made. A pool hands out a new wrapper each time, so that what is inside it is kept. */
+const configured = new WeakSet<object>();
+
+/** Opens connections, and ends those that do not answer. */
+export class MysqlConnections {
+  readonly #target: MysqlTarget;
+  readonly #size: number;
+  #pool: Promise<MysqlPool> | undefined;
+
+  constructor(target: MysqlTarget, size: number) {
+    this.#target = target;
+    this.#size = size;
+  }
+
+  /**
+   * Hands `work` a connection that is set up, for so long at most. One on which anything failed is ended: it may be in the middle of something.
+   *
+   * @throws SqlFailure for what the driver threw.
+   */
+  async with<T>(work: (connection: MysqlConnection) => Promise<T>, timeout: number = QUERY_TIMEOUT): Promise<T> {
+    const connection = await this.#connect();
+    try {
+      const result = await within(work(connection), timeout, 'QUERY_TIMEOUT');
+      connection.release();
+      return result;
+    } catch (error) {
+      connection.destroy();
+      throw toMysqlFailure(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    // A pool that could not be opened has nothing to close.
+    const pool = await this.#pool?.catch(() => undefined);
+    if (this.#target.url !== undefined) await pool?.end();
+  }
+
+  async #connect(): Promise<MysqlConnection> {
+    const pool = await this.#open();
+    let connection: MysqlConnection | undefined;
+    try {
+      const acquired = pool.getConnection();
+      connection = await within(acquired, CONNECT_TIMEOUT, 'POOL_TIMEOUT', () => void acquired.then((late) => late.release()).catch(() => undefined));
+      await within(setUp(connection), CONNECT_TIMEOUT, 'QUERY_TIMEOUT');
+      return connection;
+    } catch (error) {
+      connection?.destroy();
+      throw toMysqlFailure(error, true);
+    }
+  }
+
+  #open(): Promise<MysqlPool> {
+    this.#pool ??= openMysqlPool(this.#target, this.#size).catch((error: unknown) => {
+      this.#pool = undefined;
+      throw error;
+    });
+    return this.#pool;
+  }
+}
+
+async function setUp(connection: MysqlConnection): Promise<void> {
+  const inner = (connection as { connection?: object }).connection ?? connection;
+  if (configured.has(inner)) return;
+  for (const sql of MYSQL_SESSION) await connection.query({ sql });
+  configured.add(inner);
+}
+
+/** Rejects with `code` where something takes longer; `whenLate` is called then. */
+async function within<T>(work: Promise<T>, timeout: number, code: string, whenLate: () => void = () => undefined): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      whenLate();
+      reject(Object.assign(new Error(code), { code }));
+    }, timeout);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function openMysqlPool({ url, pool }: MysqlTarget, size: number): Promise<MysqlPool> {
+  if (pool) return pool;
+  const driver = await loadDriver();
+  return driver.createPool({
+    uri: url,
+    connectionLimit: size,
+    connectTimeout: CONNECT_TIMEOUT,
+    charset: 'utf8mb4',
+    // 21 texts serve every size of a group, and some more do the rest.
+    maxPreparedStatements: 100,
+    enableKeepAlive: true,
+  });
+}
+
+/** Ensure an address is one of MySQL, before anything is sent anywhere. The message must not repeat it: a password may be in it. */
+export function assertMysqlTarget({ url, pool }: Partial<MysqlTarget>): void {
+  if (pool !== undefined && url === undefined) return;
+  if (typeof url === 'string' && URL.canParse(url) && /^(?:mysql|mariadb):$/.test(new URL(url).protocol)) return;
+  const message = 'url must be an address such as mysql://user:password@host:3306/database, or pool a pool of mysql2/promise';
+  throw new CountersignError('configuration_invalid', message, { field: 'url' });
+}
+
+async function loadDriver(): Promise<Pick<typeof import('mysql2/promise'), 'createPool'>> {
+  try {
+    const { default: driver } = await import('mysql2/promise');
+    return driver;
+  } catch (cause) {
+    const message = 'the MySQL store needs the package mysql2: install it with "npm install mysql2"';
+    throw new CountersignError('configuration_invalid', message, { cause });
+  }
+}

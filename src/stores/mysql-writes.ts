@@ -1,0 +1,178 @@
+import { keyText } from './batch.ts';
+import { DUPLICATE_KEY, mysqlNumber, toMysqlFailure } from './mysql-errors.ts';
+import type { MysqlConnection } from './mysql-pool.ts';
+import { insertStatement, noteStatement, toStatementSize, updateStatement, versionsStatement } from './mysql-statements.ts';
+import type { StoredKey, StoredWrite } from './sql/backend.ts';
+import { type GroupResult, isolateFaults } from './sql/groups.ts';
+import { type JournalEntry, MAX_WRITE_AGE } from './store.ts';
+import { locateWrite } from './version.ts';
+import type { WriteReply } from './versioned-driver.ts';
+
+/** Hands out a connection for some work. */
+type WithConnection = <T>(work: (connection: MysqlConnection) => Promise<T>) => Promise<T>;
+
+/** What a write came to; undefined where it can no longer be told. */
+type Outcome = WriteReply | undefined;
+
+/** A key that no record has. */
+export const NO_KEY: readonly string[] = ['', '', ''];
+
+/**
+ * Writes records: those that are to be there as one statement, those that are not as another, each of them a transaction by itself. Those with
+ * journal entries one by one, together with these; they are an operator's, and few.
+ */
+export async function writeInParts(
+  withConnection: WithConnection,
+  now: string,
+  writes: readonly StoredWrite[],
+): Promise<readonly GroupResult<WriteReply>[]> {
+  const results = new Map<StoredWrite, GroupResult<WriteReply>>();
+  const runPart = async (part: readonly StoredWrite[], run: (connection: MysqlConnection, group: readonly StoredWrite[]) => Promise<Outcome[]>) => {
+    if (part.length === 0) return;
+    const settled = await isolateFaults(part, (group) => withConnection((connection) => run(connection, group))).catch((error: unknown) =>
+      // One part may be written where another failed, so that nothing is said of all.
+      part.map(() => ({ error })),
+    );
+    for (const [index, write] of part.entries()) results.set(write, toResult(settled[index]));
+  };
+  const plain = writes.filter(({ entries }) => entries.length === 0);
+  const noted = writes.filter(({ entries }) => entries.length > 0);
+  await Promise.all([
+    runPart(
+      plain.filter(({ expected }) => expected !== undefined),
+      (connection, group) => updateRecords(connection, now, group),
+    ),
+    runPart(
+      plain.filter(({ expected }) => expected === undefined),
+      (connection, group) => insertRecords(connection, now, group),
+    ),
+    ...noted.map((write) => runPart([write], (connection) => writeWithEntries(connection, now, write))),
+  ]);
+  return writes.map((write) => results.get(write) ?? { error: undefined });
+}
+
+/** What can no longer be told is unknown to the loop as well: it reads the record and looks. */
+function toResult(settled: GroupResult<Outcome> | undefined): GroupResult<WriteReply> {
+  if (settled && 'value' in settled) return settled.value ? { value: settled.value } : { error: toMysqlFailure(undefined) };
+  return settled ?? { error: undefined };
+}
+
+async function updateRecords(connection: MysqlConnection, now: string, writes: readonly StoredWrite[]): Promise<Outcome[]> {
+  const size = toStatementSize(writes.length);
+  const pairs = (toValue: (write: StoredWrite) => string | null) =>
+    fillUp(
+      writes.map((write) => [write.expected ?? '', toValue(write)]),
+      size,
+      ['', ''],
+    );
+  const values = [
+    ...pairs(({ body }) => body),
+    ...pairs(({ expiresAt }) => toText(expiresAt)),
+    ...pairs(({ version }) => version),
+    ...fillUp(
+      writes.map((write) => [...toKeyValues(write.key), write.expected ?? '', toDeadline(write)]),
+      size,
+      [...NO_KEY, '', '0'],
+    ),
+  ];
+  const reply = await change(connection, updateStatement(now, size), values.flat());
+  return toOutcomes(connection, writes, reply);
+}
+
+async function insertRecords(connection: MysqlConnection, now: string, writes: readonly StoredWrite[]): Promise<Outcome[]> {
+  const size = toStatementSize(writes.length);
+  const values = fillUp(
+    writes.map((write) => [...toKeyValues(write.key), write.version, write.body, toText(write.expiresAt), toDeadline(write)]),
+    size,
+    [...NO_KEY, '', '', null, '0'],
+  );
+  try {
+    return await toOutcomes(connection, writes, await change(connection, insertStatement(now, size), values.flat()));
+  } catch (error) {
+    // Of several one was there before, and no other was written: each is then tried by itself.
+    if (mysqlNumber(error) === DUPLICATE_KEY && writes.length === 1) return writes.map(({ readAt }) => ({ applied: false, now: readAt }));
+    throw toMysqlFailure(error);
+  }
+}
+
+async function writeWithEntries(connection: MysqlConnection, now: string, write: StoredWrite): Promise<Outcome[]> {
+  await connection.query({ sql: 'START TRANSACTION' });
+  const run = write.expected === undefined ? insertRecords : updateRecords;
+  const [outcome] = await run(connection, now, [write]);
+  if (outcome?.applied) await noteEntries(connection, write.entries);
+  await connection.query({ sql: 'COMMIT' });
+  return [outcome];
+}
+
+/** Every write changes its row, whose version is new, so that rows found and rows changed are the same number whichever the driver asks for. */
+async function toOutcomes(connection: MysqlConnection, writes: readonly StoredWrite[], { affectedRows, insertId }: Change): Promise<Outcome[]> {
+  if (affectedRows === writes.length) return writes.map(() => ({ applied: true, now: insertId }));
+  if (affectedRows === 0) return writes.map(({ readAt }) => ({ applied: false, now: readAt }));
+  return lookForWrites(connection, writes, insertId);
+}
+
+/**
+ * Not all were written, and the server says how many, not which. A version remembers the writes before it, so that those that another process has
+ * written since are found as well.
+ */
+async function lookForWrites(connection: MysqlConnection, writes: readonly StoredWrite[], now: number): Promise<Outcome[]> {
+  const size = toStatementSize(writes.length);
+  const values = fillUp(
+    writes.map(({ key }) => toKeyValues(key)),
+    size,
+    NO_KEY,
+  );
+  const [rows] = await connection.execute({ sql: versionsStatement(size), values: values.flat(), rowsAsArray: true });
+  const versions = new Map<string, string>();
+  for (const [kind, partition, id, version] of rows as readonly unknown[][]) {
+    versions.set(keyText({ kind: String(kind), partition: String(partition), id: String(id) }), String(version));
+  }
+  return writes.map(({ key, version, expected, readAt }) => {
+    const [token = ''] = version.split(' ');
+    const state = locateWrite({ token, expected }, versions.get(keyText(key)));
+    if (state === 'untellable') return undefined;
+    return { applied: state === 'applied', now: Math.max(now, readAt) };
+  });
+}
+
+/** How many rows a statement changed, and the clock it put in the place of an insert id. */
+interface Change {
+  readonly affectedRows: number;
+  readonly insertId: number;
+}
+
+async function change(connection: MysqlConnection, sql: string, values: (string | null)[]): Promise<Change> {
+  const [reply] = await connection.execute({ sql, values });
+  return reply as Change;
+}
+
+/** Entries in one statement. */
+const NOTED_AT_ONCE = 64;
+
+/** Adds entries to the journal, in their order. Several statements, so that it belongs inside a transaction. */
+export async function noteEntries(connection: MysqlConnection, entries: readonly JournalEntry[]): Promise<void> {
+  for (let from = 0; from < entries.length; from += NOTED_AT_ONCE) {
+    const part = entries.slice(from, from + NOTED_AT_ONCE);
+    const values = part.flatMap(({ at, service, type, destination, data }) => [String(at), service, type, destination, data]);
+    await connection.execute({ sql: noteStatement(part.length), values });
+  }
+}
+
+/** A key as the statements want it. */
+export function toKeyValues({ kind, partition, id }: StoredKey): readonly string[] {
+  return [kind, partition, id];
+}
+
+/** Rows of parameters, filled up to the size of a statement. */
+export function fillUp<T>(rows: readonly T[], size: number, filler: T): readonly T[] {
+  return [...rows, ...Array<T>(size - rows.length).fill(filler)];
+}
+
+function toText(value: number | null): string | null {
+  return value === null ? null : String(value);
+}
+
+/** The latest time at which a write may be applied. */
+function toDeadline({ readAt }: StoredWrite): string {
+  return String(readAt + MAX_WRITE_AGE);
+}
