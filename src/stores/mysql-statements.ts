@@ -8,13 +8,13 @@ export const MYSQL_NOW = 'CAST(FLOOR(UNIX_TIMESTAMP(SYSDATE(3)) * 1000) AS SIGNE
 
 /**
  * Settings of every connection before its first use. Under REPEATABLE READ, the default, a statement locks the gaps between keys as well, and those
- * who insert deadlock. A lock is waited for a second at most, and on MariaDB (the comment is read by no other) a statement runs two at most: less than
- * a call of the loop may take.
+ * who insert deadlock. A lock is waited for a second at most, and on MariaDB (the comment is read by no other) a statement runs 1.8 at most: less
+ * than a call of the loop may take.
  */
 export const MYSQL_SESSION: readonly string[] = [
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   `SET SESSION autocommit = 1, time_zone = '+00:00', innodb_lock_wait_timeout = 1,
-    sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION' /*M! , max_statement_time = 2 */`,
+    sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION' /*M! , max_statement_time = 1.8 */`,
 ];
 
 const KEY = 'kind = ? AND `partition` = ? AND id = ?';

@@ -31,7 +31,7 @@ export interface OpenPool {
  * Settings of our own connections. A plan that was made while a table was small reads all of it ever after, until statistics are gathered anew: every
  * statement of ours has an index, so that nothing else is to be considered. And a statement that waits for more than a call may take is given up.
  */
-const SESSION_OPTIONS = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c statement_timeout=2000';
+const SESSION_OPTIONS = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c statement_timeout=1800';
 
 /** Less than a call of the loop may take, so that it is told why. In milliseconds. */
 const CONNECT_TIMEOUT = 1_500;

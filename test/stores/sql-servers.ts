@@ -2,8 +2,11 @@ import { randomBytes } from 'node:crypto';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { migrateMysql } from '../../src/stores/mysql.ts';
-import { migratePostgres } from '../../src/stores/postgres.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import { createMysqlStore, migrateMysql } from '../../src/stores/mysql.ts';
+import { createPostgresStore, migratePostgres } from '../../src/stores/postgres.ts';
+import type { MigrateOptions, MigrationReport } from '../../src/stores/sql/migrations.ts';
+import type { Store } from '../../src/stores/store.ts';
 
 /** A server that tests run on, with what they need to do to it beside what a store does. */
 export interface TestServer {
@@ -14,7 +17,23 @@ export interface TestServer {
   run(url: string, sql: string): Promise<unknown[][]>;
   createDatabase(name: string): Promise<void>;
   dropDatabase(name: string): Promise<void>;
-  migrate(url: string): Promise<unknown>;
+  migrate(url: string, options?: MigrateOptions): Promise<MigrationReport>;
+  createStore(options: StoreOptions): Store;
+  /** A connection that stays open, for locks. */
+  connect(url: string): Promise<TestConnection>;
+  /** How many sessions of a database wait for a lock. */
+  readonly waiting: (database: string) => string;
+}
+
+export interface StoreOptions {
+  readonly url: string;
+  readonly clock?: Clock;
+  readonly poolSize?: number;
+}
+
+export interface TestConnection {
+  run(sql: string): Promise<unknown>;
+  end(): Promise<void>;
 }
 
 export const POSTGRES: TestServer = {
@@ -39,7 +58,15 @@ export const POSTGRES: TestServer = {
   async dropDatabase(name) {
     await this.run(this.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   },
-  migrate: (url) => migratePostgres({ url }),
+  migrate: (url, options) => migratePostgres({ url }, options),
+  createStore: (options) => createPostgresStore(options),
+  async connect(url) {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => undefined);
+    await client.connect();
+    return { run: (sql) => client.query(sql), end: () => client.end() };
+  },
+  waiting: (database) => `SELECT count(*)::integer FROM pg_stat_activity WHERE datname = '${database}' AND wait_event_type = 'Lock'`,
 };
 
 export const MYSQL: TestServer = {
@@ -61,7 +88,16 @@ export const MYSQL: TestServer = {
   async dropDatabase(name) {
     await this.run(this.url, `DROP DATABASE IF EXISTS ${name}`);
   },
-  migrate: (url) => migrateMysql({ url }),
+  migrate: (url, options) => migrateMysql({ url }, options),
+  createStore: (options) => createMysqlStore(options),
+  async connect(url) {
+    const connection = await mysql.createConnection({ uri: url });
+    connection.on('error', () => undefined);
+    return { run: (sql) => connection.query(sql), end: () => connection.end() };
+  },
+  waiting: (database) =>
+    `SELECT COUNT(*) FROM information_schema.innodb_trx t JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+     WHERE p.db = '${database}' AND t.trx_state = 'LOCK WAIT'`,
 };
 
 /** The address of another database on the same server. */
@@ -110,4 +146,12 @@ export function useDatabase(server: TestServer): { readonly name: string; readon
 /** Empties the tables, which is far cheaper than a new database for each test. */
 export async function emptyTables(server: TestServer, url: string): Promise<void> {
   await server.run(url, 'DELETE FROM countersign_records; DELETE FROM countersign_journal');
+}
+
+/** Resolves when some session of a database waits for a lock: asks until it does. */
+export async function untilWaiting(server: TestServer, database: string): Promise<void> {
+  for (;;) {
+    const [[count] = [0]] = await server.run(server.url, server.waiting(database));
+    if (Number(count) > 0) return;
+  }
 }
