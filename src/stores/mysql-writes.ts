@@ -5,20 +5,16 @@ import { insertStatement, noteStatement, toStatementSize, updateStatement, versi
 import type { StoredKey, StoredWrite } from './sql/backend.ts';
 import { type GroupResult, isolateFaults } from './sql/groups.ts';
 import { type JournalEntry, MAX_WRITE_AGE } from './store.ts';
-import { locateWrite } from './version.ts';
 import type { WriteReply } from './versioned-driver.ts';
 
 /** Hands out a connection for some work. */
 type WithConnection = <T>(work: (connection: MysqlConnection) => Promise<T>) => Promise<T>;
 
-/** What a write came to; undefined where it can no longer be told. */
-type Outcome = WriteReply | undefined;
-
 /** A key that no record has. */
 export const NO_KEY: readonly string[] = ['', '', ''];
 
 /**
- * Writes records: those that are to be there as one statement, those that are not as another, each of them a transaction by itself. Those with
+ * Writes records: those that are to be there as one statement, those that are not as another, each in a transaction of its own. Those with
  * journal entries one by one, together with these; they are an operator's, and few.
  */
 export async function writeInParts(
@@ -27,37 +23,46 @@ export async function writeInParts(
   writes: readonly StoredWrite[],
 ): Promise<readonly GroupResult<WriteReply>[]> {
   const results = new Map<StoredWrite, GroupResult<WriteReply>>();
-  const runPart = async (part: readonly StoredWrite[], run: (connection: MysqlConnection, group: readonly StoredWrite[]) => Promise<Outcome[]>) => {
+  const runPart = async (
+    part: readonly StoredWrite[],
+    run: (connection: MysqlConnection, group: readonly StoredWrite[]) => Promise<WriteReply[]>,
+  ) => {
     if (part.length === 0) return;
     const settled = await isolateFaults(part, (group) => withConnection((connection) => run(connection, group))).catch((error: unknown) =>
       // One part may be written where another failed, so that nothing is said of all.
       part.map(() => ({ error })),
     );
-    for (const [index, write] of part.entries()) results.set(write, toResult(settled[index]));
+    for (const [index, write] of part.entries()) results.set(write, settled[index] ?? { error: undefined });
   };
   const plain = writes.filter(({ entries }) => entries.length === 0);
   const noted = writes.filter(({ entries }) => entries.length > 0);
   await Promise.all([
     runPart(
       plain.filter(({ expected }) => expected !== undefined),
-      (connection, group) => updateRecords(connection, now, group),
+      (connection, group) => inTransaction(connection, group.length > 1, () => updateRecords(connection, now, group)),
     ),
     runPart(
       plain.filter(({ expected }) => expected === undefined),
-      (connection, group) => insertRecords(connection, now, group),
+      (connection, group) => inTransaction(connection, group.length > 1, () => insertRecords(connection, now, group)),
     ),
-    ...noted.map((write) => runPart([write], (connection) => writeWithEntries(connection, now, write))),
+    ...noted.map((write) => runPart([write], (connection) => inTransaction(connection, true, () => writeWithEntries(connection, now, write)))),
   ]);
   return writes.map((write) => results.get(write) ?? { error: undefined });
 }
 
-/** What can no longer be told is unknown to the loop as well: it reads the record and looks. */
-function toResult(settled: GroupResult<Outcome> | undefined): GroupResult<WriteReply> {
-  if (settled && 'value' in settled) return settled.value ? { value: settled.value } : { error: toMysqlFailure(undefined) };
-  return settled ?? { error: undefined };
+/**
+ * Where several rows are written it takes a second statement to learn which of them were, if not all, and nobody else may write them in between. What
+ * fails inside ends with its connection.
+ */
+async function inTransaction<T>(connection: MysqlConnection, isNeeded: boolean, work: () => Promise<T>): Promise<T> {
+  if (!isNeeded) return work();
+  await connection.query({ sql: 'START TRANSACTION' });
+  const result = await work();
+  await connection.query({ sql: 'COMMIT' });
+  return result;
 }
 
-async function updateRecords(connection: MysqlConnection, now: string, writes: readonly StoredWrite[]): Promise<Outcome[]> {
+async function updateRecords(connection: MysqlConnection, now: string, writes: readonly StoredWrite[]): Promise<WriteReply[]> {
   const size = toStatementSize(writes.length);
   const pairs = (toValue: (write: StoredWrite) => string | null) =>
     fillUp(
@@ -79,7 +84,7 @@ async function updateRecords(connection: MysqlConnection, now: string, writes: r
   return toOutcomes(connection, writes, reply);
 }
 
-async function insertRecords(connection: MysqlConnection, now: string, writes: readonly StoredWrite[]): Promise<Outcome[]> {
+async function insertRecords(connection: MysqlConnection, now: string, writes: readonly StoredWrite[]): Promise<WriteReply[]> {
   const size = toStatementSize(writes.length);
   const values = fillUp(
     writes.map((write) => [...toKeyValues(write.key), write.version, write.body, toText(write.expiresAt), toDeadline(write)]),
@@ -95,27 +100,22 @@ async function insertRecords(connection: MysqlConnection, now: string, writes: r
   }
 }
 
-async function writeWithEntries(connection: MysqlConnection, now: string, write: StoredWrite): Promise<Outcome[]> {
-  await connection.query({ sql: 'START TRANSACTION' });
+async function writeWithEntries(connection: MysqlConnection, now: string, write: StoredWrite): Promise<WriteReply[]> {
   const run = write.expected === undefined ? insertRecords : updateRecords;
-  const [outcome] = await run(connection, now, [write]);
-  if (outcome?.applied) await noteEntries(connection, write.entries);
-  await connection.query({ sql: 'COMMIT' });
-  return [outcome];
+  const [reply] = await run(connection, now, [write]);
+  if (reply?.applied) await noteEntries(connection, write.entries);
+  return reply ? [reply] : [];
 }
 
 /** Every write changes its row, whose version is new, so that rows found and rows changed are the same number whichever the driver asks for. */
-async function toOutcomes(connection: MysqlConnection, writes: readonly StoredWrite[], { affectedRows, insertId }: Change): Promise<Outcome[]> {
+async function toOutcomes(connection: MysqlConnection, writes: readonly StoredWrite[], { affectedRows, insertId }: Change): Promise<WriteReply[]> {
   if (affectedRows === writes.length) return writes.map(() => ({ applied: true, now: insertId }));
   if (affectedRows === 0) return writes.map(({ readAt }) => ({ applied: false, now: readAt }));
   return lookForWrites(connection, writes, insertId);
 }
 
-/**
- * Not all were written, and the server says how many, not which. A version remembers the writes before it, so that those that another process has
- * written since are found as well.
- */
-async function lookForWrites(connection: MysqlConnection, writes: readonly StoredWrite[], now: number): Promise<Outcome[]> {
+/** Not all were written, and the server says how many, not which. Those that were are locked until the commit. */
+async function lookForWrites(connection: MysqlConnection, writes: readonly StoredWrite[], now: number): Promise<WriteReply[]> {
   const size = toStatementSize(writes.length);
   const values = fillUp(
     writes.map(({ key }) => toKeyValues(key)),
@@ -127,12 +127,7 @@ async function lookForWrites(connection: MysqlConnection, writes: readonly Store
   for (const [kind, partition, id, version] of rows as readonly unknown[][]) {
     versions.set(keyText({ kind: String(kind), partition: String(partition), id: String(id) }), String(version));
   }
-  return writes.map(({ key, version, expected, readAt }) => {
-    const [token = ''] = version.split(' ');
-    const state = locateWrite({ token, expected }, versions.get(keyText(key)));
-    if (state === 'untellable') return undefined;
-    return { applied: state === 'applied', now: Math.max(now, readAt) };
-  });
+  return writes.map(({ key, version }) => ({ applied: versions.get(keyText(key)) === version, now }));
 }
 
 /** How many rows a statement changed, and the clock it put in the place of an insert id. */
