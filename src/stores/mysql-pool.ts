@@ -1,6 +1,7 @@
 import { CountersignError } from '../core/errors.ts';
 import { toMysqlFailure } from './mysql-errors.ts';
 import { MYSQL_SESSION } from './mysql-statements.ts';
+import { endPool, within } from './sql/within.ts';
 
 /** As much of a pool of `mysql2/promise` as is used: another client can be handed in that has it. */
 export interface MysqlPool {
@@ -41,6 +42,8 @@ export class MysqlConnections {
   readonly #target: MysqlTarget;
   readonly #size: number;
   #pool: Promise<MysqlPool> | undefined;
+  /** Connections that are out of the pool: it would wait for ever to end one whose server does not answer. */
+  readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(target: MysqlTarget, size: number) {
     this.#target = target;
@@ -53,6 +56,23 @@ export class MysqlConnections {
    * @throws SqlFailure for what the driver threw.
    */
   async with<T>(work: (connection: MysqlConnection) => Promise<T>, timeout: number = QUERY_TIMEOUT): Promise<T> {
+    const done = this.#do(work, timeout);
+    this.#underWay.add(done);
+    try {
+      return await done;
+    } finally {
+      this.#underWay.delete(done);
+    }
+  }
+
+  async close(): Promise<void> {
+    // A pool that could not be opened has nothing to close.
+    const pool = await this.#pool?.catch(() => undefined);
+    await Promise.allSettled(this.#underWay);
+    if (pool && this.#target.url !== undefined) await endPool(() => pool.end(), QUERY_TIMEOUT);
+  }
+
+  async #do<T>(work: (connection: MysqlConnection) => Promise<T>, timeout: number): Promise<T> {
     const connection = await this.#connect();
     try {
       const result = await within(work(connection), timeout, 'QUERY_TIMEOUT');
@@ -62,12 +82,6 @@ export class MysqlConnections {
       connection.destroy();
       throw toMysqlFailure(error);
     }
-  }
-
-  async close(): Promise<void> {
-    // A pool that could not be opened has nothing to close.
-    const pool = await this.#pool?.catch(() => undefined);
-    if (this.#target.url !== undefined) await pool?.end();
   }
 
   async #connect(): Promise<MysqlConnection> {
@@ -98,22 +112,6 @@ async function setUp(connection: MysqlConnection): Promise<void> {
   if (configured.has(inner)) return;
   for (const sql of MYSQL_SESSION) await connection.query({ sql });
   configured.add(inner);
-}
-
-/** Rejects with `code` where something takes longer; `whenLate` is called then. */
-async function within<T>(work: Promise<T>, timeout: number, code: string, whenLate: () => void = () => undefined): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      whenLate();
-      reject(Object.assign(new Error(code), { code }));
-    }, timeout);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function openMysqlPool({ url, pool }: MysqlTarget, size: number): Promise<MysqlPool> {

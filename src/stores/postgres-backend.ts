@@ -7,6 +7,7 @@ import type { JournalSearch, NumberedEntry, SqlBackend, StoredKey, StoredWrite }
 import { SqlFailure } from './sql/failure.ts';
 import { type GroupResult, isolateFaults } from './sql/groups.ts';
 import { assertUpToDate, type Migration } from './sql/migrations.ts';
+import { endPool } from './sql/within.ts';
 import type { JournalEntry, ListedRecord } from './store.ts';
 import type { VersionedSnapshot, WriteReply } from './versioned-driver.ts';
 
@@ -108,7 +109,7 @@ export class PostgresBackend implements SqlBackend {
   async close(): Promise<void> {
     // A pool that could not be opened has nothing to close.
     const opened = await this.#pool?.catch(() => undefined);
-    if (opened?.isOurs) await opened.pool.end();
+    if (opened?.isOurs) await endPool(() => opened.pool.end(), QUERY_TIMEOUT);
   }
 
   /** The version of the tables, 0 where there are none. */
