@@ -9,8 +9,11 @@ export async function hire(crew: Crew, settings: VerifierSettings): Promise<Work
   return worker;
 }
 
-/** Tells stories, twelve at a time, until `disturb` is done with what it does to them. The store may be unavailable meanwhile; they go on without an answer then. */
-export async function tellStories(crew: Crew, disturb: () => Promise<void>): Promise<Story[]> {
+/**
+ * Tells stories, twelve at a time, until `disturb` is done with what it does to them. One whose store is unavailable ends there, and the next begins
+ * when `whenAvailable` says so.
+ */
+export async function tellStories(crew: Crew, disturb: () => Promise<void>, whenAvailable?: () => Promise<void>): Promise<Story[]> {
   const stories: Story[] = [];
   let isOver = false;
   const end = async () => {
@@ -25,8 +28,9 @@ export async function tellStories(crew: Crew, disturb: () => Promise<void>): Pro
       const index = stories.length;
       const story = new Story(crew, `+1212${2_000_000 + index}`, Math.floor(index / PLOTS.length) % 2 === 0 ? undefined : 'account 1');
       stories.push(story);
-      await PLOTS[index % PLOTS.length]!(story).catch((error: Error) => {
-        if (!error.message.startsWith('store_unavailable: ')) throw error;
+      await PLOTS[index % PLOTS.length]!(story).catch(async (error: Error) => {
+        if (!(whenAvailable && error.message.startsWith('store_unavailable: '))) throw error;
+        await whenAvailable();
       });
     }
   };
