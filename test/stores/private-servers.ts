@@ -26,6 +26,8 @@ interface Recipe {
   /** Whom it runs as where this is root. */
   readonly user: string;
   readonly programs: readonly string[];
+  /** Ends it in order, without waiting for its clients to leave. */
+  readonly stopSignal: NodeJS.Signals;
   initialize(folder: string, owner: { uid?: number; gid?: number }): void;
   command(folder: string, port: number): readonly string[];
   url(port: number): string;
@@ -38,6 +40,7 @@ const RECIPES: Readonly<Record<TestServer['name'], Recipe>> = {
   postgres: {
     user: 'postgres',
     programs: [postgresBinary('postgres'), postgresBinary('initdb')],
+    stopSignal: 'SIGINT',
     initialize(folder, owner) {
       execFileSync(postgresBinary('initdb'), ['-D', join(folder, 'data'), '-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C'], {
         ...owner,
@@ -57,6 +60,7 @@ const RECIPES: Readonly<Record<TestServer['name'], Recipe>> = {
   mysql: {
     user: 'mysql',
     programs: ['mariadbd', 'mariadb-install-db'],
+    stopSignal: 'SIGTERM',
     initialize(folder, owner) {
       const args = ['--no-defaults', `--datadir=${join(folder, 'data')}`, '--auth-root-authentication-method=normal', '--skip-test-db'];
       execFileSync('mariadb-install-db', args, { ...owner, stdio: 'ignore' });
@@ -65,7 +69,14 @@ const RECIPES: Readonly<Record<TestServer['name'], Recipe>> = {
       'mariadbd',
       '--no-defaults',
       ...[`--datadir=${join(folder, 'data')}`, `--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`],
-      ...[`--port=${port}`, '--bind-address=127.0.0.1', '--innodb-buffer-pool-size=32M', '--log-bin=binlog', '--sync-binlog=1'],
+      ...[
+        `--port=${port}`,
+        '--bind-address=127.0.0.1',
+        '--innodb-buffer-pool-size=32M',
+        '--innodb-log-file-size=4M',
+        '--log-bin=binlog',
+        '--sync-binlog=1',
+      ],
       ...['--general-log=1', `--general-log-file=${join(folder, 'general.log')}`],
     ],
     url: (port) => `mysql://root@127.0.0.1:${port}/mysql`,
@@ -101,7 +112,7 @@ export async function createPrivateServer({ name }: TestServer): Promise<Private
   const url = recipe.url(port);
   let child: ChildProcess | undefined;
 
-  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
+  const end = async (signal: NodeJS.Signals) => {
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
     const pids = signal === 'SIGKILL' ? [child.pid, ...childrenOf(child.pid)] : [child.pid];
@@ -129,7 +140,7 @@ export async function createPrivateServer({ name }: TestServer): Promise<Private
       }
     },
     kill: () => end('SIGKILL'),
-    stop: () => end('SIGTERM'),
+    stop: () => end(recipe.stopSignal),
     async remove() {
       await end('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
