@@ -7,6 +7,7 @@ import { addCheckCommand } from './check.ts';
 import { addDemoCommand } from './demo.ts';
 import { addEraseCommand } from './erase.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { addMigrateCommand } from './migrate.ts';
 import { createOutput } from './output.ts';
 import { addResendCommand } from './resend.ts';
 import { addShowCommand } from './show.ts';
@@ -43,7 +44,7 @@ function createProgram(onExit: OnExit): Command {
     // Its own messages repeat what was typed, which may be a number or a code.
     .configureOutput({ outputError: () => undefined });
   const commands = [addStartCommand, addCheckCommand, addResendCommand, addCancelCommand, addShowCommand];
-  for (const addCommand of [...commands, addUnblockCommand, addEraseCommand, addDemoCommand]) addCommand(program, onExit);
+  for (const addCommand of [...commands, addUnblockCommand, addEraseCommand, addMigrateCommand, addDemoCommand]) addCommand(program, onExit);
   return program;
 }
 

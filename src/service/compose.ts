@@ -10,6 +10,8 @@ import { createSelfIssuedProvider } from '../providers/self-issued.ts';
 import { createConsoleSender } from '../senders/console.ts';
 import { createOutboxSender, type OutboxSender } from '../senders/outbox.ts';
 import type { Sender } from '../senders/sender.ts';
+import { migrateMysql } from '../stores/mysql.ts';
+import { type MigrateOptions, type MigrationReport, migratePostgres } from '../stores/postgres.ts';
 import { createSqliteStore } from '../stores/sqlite.ts';
 import type { Store } from '../stores/store.ts';
 import type { Config } from './config.ts';
@@ -26,6 +28,7 @@ export type {
 } from '../engine/results.ts';
 export type { Verifier } from '../engine/verifier.ts';
 export type { OutboxSender } from '../senders/outbox.ts';
+export type { MigrationReport } from '../stores/postgres.ts';
 
 /** What a verifier on a terminal tells its user beside its answers. */
 export interface TerminalOptions {
@@ -69,6 +72,18 @@ export async function withTerminalVerifier<T>(
       throw toSecretError(error, config);
     }
   });
+}
+
+/**
+ * Makes the tables of the database that an address names, or brings them up to date.
+ *
+ * @throws {CountersignError} `configuration_invalid` or `store_unavailable`.
+ */
+export async function migrateDatabase(url: string, options: MigrateOptions): Promise<MigrationReport> {
+  if (/^postgres(?:ql)?:/.test(url)) return migratePostgres({ url }, options);
+  if (/^(?:mysql|mariadb):/.test(url)) return migrateMysql({ url }, options);
+  const message = 'the address of a database begins with postgres: or mysql:, and a SQLite file needs no migration: it migrates itself';
+  throw new CountersignError('configuration_invalid', message, { field: 'url' });
 }
 
 /** Records removed after a command: more than one command can add, and a few milliseconds. */

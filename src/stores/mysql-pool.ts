@@ -131,7 +131,7 @@ async function openMysqlPool({ url, pool }: MysqlTarget, size: number): Promise<
 /** Ensure an address is one of MySQL, before anything is sent anywhere. The message must not repeat it: a password may be in it. */
 export function assertMysqlTarget({ url, pool }: Partial<MysqlTarget>): void {
   if (pool !== undefined && url === undefined) return;
-  if (typeof url === 'string' && URL.canParse(url) && /^(?:mysql|mariadb):$/.test(new URL(url).protocol)) return;
+  if (typeof url === 'string' && URL.canParse(url) && /^(?:mysql|mariadb):\/\//.test(url)) return;
   const message = 'url must be an address such as mysql://user:password@host:3306/database, or pool a pool of mysql2/promise';
   throw new CountersignError('configuration_invalid', message, { field: 'url' });
 }

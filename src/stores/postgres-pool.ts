@@ -61,7 +61,7 @@ export async function openPostgresPool({ url, pool }: PostgresTarget, size: numb
 /** Ensure an address is one of PostgreSQL, before anything is sent anywhere. The message must not repeat it: a password may be in it. */
 export function assertPostgresTarget({ url, pool }: Partial<PostgresTarget>): void {
   if (pool !== undefined && url === undefined) return;
-  if (typeof url === 'string' && URL.canParse(url) && /^postgres(?:ql)?:$/.test(new URL(url).protocol)) return;
+  if (typeof url === 'string' && URL.canParse(url) && /^postgres(?:ql)?:\/\//.test(url)) return;
   const message = 'url must be an address such as postgres://user:password@host:5432/database, or pool a pool of pg';
   throw new CountersignError('configuration_invalid', message, { field: 'url' });
 }
