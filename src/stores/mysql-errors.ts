@@ -1,4 +1,4 @@
-import { codeOf, isCertificateCode, type Meaning, NEVER_CONNECTED, SqlFailure } from './sql/failure.ts';
+import { codeOf, isCertificateCode, type Meaning, NEVER_CONNECTED, SqlFailure, toKnownFailure } from './sql/failure.ts';
 
 const MIGRATE = 'run "countersign migrate" on it';
 
@@ -81,7 +81,8 @@ const BY_CODE: Readonly<Record<string, Meaning>> = {
  * @param isConnecting whether it came before anything was sent, so that nothing can have been written.
  */
 export function toMysqlFailure(error: unknown, isConnecting = false): SqlFailure {
-  if (error instanceof SqlFailure) return error;
+  const known = toKnownFailure(error);
+  if (known) return known;
   const meaning = toMeaning(error, isConnecting);
   return new SqlFailure(isConnecting && meaning.outcome === 'unknown' ? { ...meaning, outcome: 'not_applied' } : meaning, error);
 }
@@ -97,6 +98,7 @@ function toMeaning(error: unknown, isConnecting: boolean): Meaning {
   const code = codeOf(error);
   const known = BY_NUMBER[number] ?? BY_CODE[code];
   if (known) return known;
+  if (error instanceof URIError) return misconfigured('the url of MySQL has a percent sign that begins no escape: write it as %25');
   if (isCertificateCode(code)) return misconfigured('the certificate of MySQL is not trusted: give its authority, or correct ssl in the url');
   if (isConnecting || NEVER_CONNECTED.includes(code)) return UNREACHABLE;
   return number > 0 ? unavailable('MySQL refused a statement: look into its log') : LOST;

@@ -85,9 +85,9 @@ export class MysqlConnections {
   }
 
   async #connect(): Promise<MysqlConnection> {
-    const pool = await this.#open();
     let connection: MysqlConnection | undefined;
     try {
+      const pool = await this.#open();
       const acquired = pool.getConnection();
       connection = await within(acquired, CONNECT_TIMEOUT, 'POOL_TIMEOUT', () => void acquired.then((late) => late.release()).catch(() => undefined));
       await within(setUp(connection), CONNECT_TIMEOUT, 'QUERY_TIMEOUT');

@@ -176,8 +176,8 @@ export class PostgresBackend implements SqlBackend {
   }
 
   async #query(query: { text: string; values?: unknown[]; name?: string }, timeout = QUERY_TIMEOUT): Promise<readonly Row[]> {
-    const { pool } = await this.#open();
     try {
+      const { pool } = await this.#open();
       const { rows } = await pool.query({ ...query, rowMode: 'array', query_timeout: timeout });
       return rows as readonly Row[];
     } catch (error) {

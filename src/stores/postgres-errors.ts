@@ -1,4 +1,4 @@
-import { codeOf, isCertificateCode, type Meaning, NEVER_CONNECTED, SqlFailure } from './sql/failure.ts';
+import { codeOf, isCertificateCode, type Meaning, NEVER_CONNECTED, SqlFailure, toKnownFailure } from './sql/failure.ts';
 
 const MIGRATE = 'run "countersign migrate" on it';
 
@@ -62,10 +62,11 @@ const BY_MESSAGE: readonly (readonly [beginning: string, meaning: Meaning])[] = 
 
 /** What an error of the driver means. Its message is left behind: it may quote values. */
 export function toPostgresFailure(error: unknown): SqlFailure {
-  return error instanceof SqlFailure ? error : new SqlFailure(toMeaning(error), error);
+  return toKnownFailure(error) ?? new SqlFailure(toMeaning(error), error);
 }
 
 function toMeaning(error: unknown): Meaning {
+  if (error instanceof URIError) return misconfigured('the url of PostgreSQL has a percent sign that begins no escape: write it as %25');
   const code = codeOf(error);
   const known = BY_STATE[code];
   if (known) return known;

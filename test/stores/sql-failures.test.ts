@@ -88,6 +88,15 @@ for (const server of [POSTGRES, MYSQL]) {
       }
     });
 
+    it('says that an address cannot be read', async () => {
+      const store = openStore(database.url.replace('://', `://us%er:${PASSWORD}@`).replace(/@[^@]*@/, '@'));
+      expect(await refusalOf(store.update(keyOf('a'), increment))).toMatchObject({
+        code: 'configuration_invalid',
+        // One of the drivers takes such a sign for itself.
+        message: expect.stringMatching(/percent sign|refused the user/),
+      });
+    });
+
     it('says that a database does not exist', async () => {
       const store = openStore(inDatabase(server.url, newDatabaseName()));
       for (const error of await Promise.all(everyCall(store).map(refusalOf))) {

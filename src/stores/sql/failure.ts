@@ -28,6 +28,13 @@ export class SqlFailure extends Error {
   }
 }
 
+/** An error that is told in our own words already, as that of a driver that is not installed; undefined for any other. */
+export function toKnownFailure(error: unknown): SqlFailure | undefined {
+  if (error instanceof SqlFailure) return error;
+  if (!(error instanceof CountersignError && (error.code === 'configuration_invalid' || error.code === 'store_unavailable'))) return undefined;
+  return new SqlFailure({ code: error.code, remedy: error.message, outcome: 'not_applied' }, error.cause);
+}
+
 /** What a caller is told of anything that was thrown. */
 export function toCallerError(error: unknown): unknown {
   return error instanceof SqlFailure ? error.error : error;
