@@ -253,14 +253,22 @@ await describeOn(POSTGRES, 'PostgreSQL, what goes wrong there alone', () => {
     expect(await refusalOf(store.ping())).toMatchObject({ code: 'configuration_invalid', message: expect.stringContaining('UTF8') });
   });
 
-  it('says that the user lacks rights', async () => {
+  it('says that the user lacks rights, and needs no more than the page says', async () => {
     const role = newDatabaseName();
     await server.run(server.url, `CREATE ROLE ${role} LOGIN PASSWORD '${PASSWORD}'`);
     onTestFinished(async () => {
+      await server.run(database.url, `DROP OWNED BY ${role}`);
       await server.run(server.url, `DROP ROLE ${role}`);
     });
     const store = use(createPostgresStore({ url: withParts(database.url, { username: role, password: PASSWORD }) }));
     expect(await refusalOf(store.ping())).toMatchObject({ code: 'configuration_invalid', message: expect.stringContaining('grant') });
+    // As docs/postgres.md says.
+    await server.run(
+      database.url,
+      `GRANT SELECT, INSERT, UPDATE, DELETE ON countersign_records, countersign_journal TO ${role};
+       GRANT SELECT, UPDATE ON countersign_schema TO ${role}`,
+    );
+    expect(await Promise.all(everyCall(store).map(codeOf))).toEqual(Array(7).fill('resolved'));
     await store.close();
   });
 
