@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { keyText } from './batch.ts';
-import { MysqlConnections, type MysqlTarget } from './mysql-pool.ts';
+import { type MysqlConnection, MysqlConnections, type MysqlTarget } from './mysql-pool.ts';
 import { MYSQL_MIGRATIONS, MYSQL_SCHEMA_TABLE } from './mysql-schema.ts';
 import * as statements from './mysql-statements.ts';
 import { fillUp, NO_KEY, noteEntries, toKeyValues, writeInParts } from './mysql-writes.ts';
@@ -140,20 +140,13 @@ export class MysqlBackend implements SqlBackend {
   /** Under a lock that all who migrate take, on one connection: of several the first does it, and the others find it done. */
   async apply({ version, statements: steps }: Migration): Promise<void> {
     await this.#connections.with(async (connection) => {
-      const query = async (sql: string) => (await connection.query({ sql, rowsAsArray: true }))[0] as readonly Row[];
-      await query(`SET SESSION innodb_lock_wait_timeout = 50 /*M! , max_statement_time = 0 */`);
-      const lock = `CONCAT('countersign:', LEFT(SHA1(DATABASE()), 40))`;
-      const [[isLocked] = []] = await query(`SELECT GET_LOCK(${lock}, ${LOCK_SECONDS})`);
-      if (Number(isLocked) !== 1)
-        throw failure('store_unavailable', 'another migration of the MySQL database does not end: look at what it waits for');
-      await query(MYSQL_SCHEMA_TABLE);
-      const [[found] = [0]] = await query(statements.MYSQL_VERSION);
-      if (Number(found ?? 0) < version) {
-        for (const step of steps) await query(step);
-        await query(`INSERT INTO countersign_schema (version) VALUES (${version})`);
+      try {
+        await takeStep(connection, version, steps);
+      } catch (error) {
+        // The lock goes with its connection.
+        connection.destroy();
+        throw error;
       }
-      await query(`DO RELEASE_LOCK(${lock})`);
-      for (const setting of statements.MYSQL_SESSION) await query(setting);
     }, MIGRATION_TIMEOUT);
   }
 
@@ -175,6 +168,23 @@ export class MysqlBackend implements SqlBackend {
     const [result] = await this.#connections.with((connection) => connection.execute({ sql, values }));
     return (result as { affectedRows: number }).affectedRows;
   }
+}
+
+/** Takes one step of a migration, where no other process has. */
+async function takeStep(connection: MysqlConnection, version: number, steps: readonly string[]): Promise<void> {
+  const query = async (sql: string) => (await connection.query({ sql, rowsAsArray: true }))[0] as readonly Row[];
+  await query(`SET SESSION innodb_lock_wait_timeout = 50 /*M! , max_statement_time = 0 */`);
+  const lock = `CONCAT('countersign:', LEFT(SHA1(DATABASE()), 40))`;
+  const [[isLocked] = []] = await query(`SELECT GET_LOCK(${lock}, ${LOCK_SECONDS})`);
+  if (Number(isLocked) !== 1) throw failure('store_unavailable', 'another migration of the MySQL database does not end: look at what it waits for');
+  await query(MYSQL_SCHEMA_TABLE);
+  const [[found] = [0]] = await query(statements.MYSQL_VERSION);
+  if (Number(found ?? 0) < version) {
+    for (const step of steps) await query(step);
+    await query(`INSERT INTO countersign_schema (version) VALUES (${version})`);
+  }
+  await query(`DO RELEASE_LOCK(${lock})`);
+  for (const setting of statements.MYSQL_SESSION) await query(setting);
 }
 
 function toKey(kind: unknown, partition: unknown, id: unknown): StoredKey {

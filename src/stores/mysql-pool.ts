@@ -51,7 +51,7 @@ export class MysqlConnections {
   }
 
   /**
-   * Hands `work` a connection that is set up, for so long at most. One on which anything failed is ended: it may be in the middle of something.
+   * Hands `work` a connection that is set up, for so long at most. What it began and did not finish is undone.
    *
    * @throws SqlFailure for what the driver threw.
    */
@@ -79,8 +79,9 @@ export class MysqlConnections {
       connection.release();
       return result;
     } catch (error) {
-      connection.destroy();
-      throw toMysqlFailure(error);
+      const failure = toMysqlFailure(error);
+      await letGo(connection, failure.outcome !== 'unknown');
+      throw failure;
     }
   }
 
@@ -112,6 +113,17 @@ async function setUp(connection: MysqlConnection): Promise<void> {
   if (configured.has(inner)) return;
   for (const sql of MYSQL_SESSION) await connection.query({ sql });
   configured.add(inner);
+}
+
+/** Where the server answered, with an error, its connection goes on; any other may be in the middle of something. */
+async function letGo(connection: MysqlConnection, isSound: boolean): Promise<void> {
+  try {
+    if (!isSound) throw new Error('not sound');
+    await within(connection.query({ sql: 'ROLLBACK' }), CONNECT_TIMEOUT, 'QUERY_TIMEOUT');
+    connection.release();
+  } catch {
+    connection.destroy();
+  }
 }
 
 async function openMysqlPool({ url, pool }: MysqlTarget, size: number): Promise<MysqlPool> {
