@@ -17,6 +17,20 @@ export const MYSQL_SESSION: readonly string[] = [
     sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION' /*M! , max_statement_time = 1.8 */`,
 ];
 
+/**
+ * A version as it is written, kept beside in a variable of the session. A server says how many rows it changed and not which; a version is unlike any
+ * other, so that what is left there of earlier statements says nothing of this one. Evaluated for rows that are written, and for no others.
+ */
+function toWritten(version: string): string {
+  return `SUBSTRING_INDEX(@countersign := RIGHT(CONCAT(COALESCE(@countersign, ''), ',', ${version}), ${WRITTEN_LENGTH}), ',', -1)`;
+}
+
+/** The versions of a whole group and of half another: 84 characters each with a comma. */
+const WRITTEN_LENGTH = 8_192;
+
+/** The versions that this connection wrote last, separated by commas. */
+export const MYSQL_WRITTEN = 'SELECT @countersign';
+
 const KEY = 'kind = ? AND `partition` = ? AND id = ?';
 
 /** Statements for so many rows at once: each server keeps one text prepared, so that few sizes are used and the rest is filled up. */
@@ -39,19 +53,14 @@ export function readStatement(now: string, rows: number): string {
  */
 export function updateStatement(now: string, rows: number): string {
   const byVersion = `CASE version ${repeat('WHEN ? THEN ?', rows, ' ')} END`;
-  return `UPDATE countersign_records SET body = ${byVersion}, expires_at = ${byVersion}, version = ${byVersion}
+  return `UPDATE countersign_records SET body = ${byVersion}, expires_at = ${byVersion}, version = ${toWritten(byVersion)}
     WHERE ${repeat(`(${KEY} AND version = ? AND LAST_INSERT_ID(${now}) <= ?)`, rows, ' OR ')}`;
 }
 
 /** For each row: kind, partition, id, version, body, expiry, and the latest time at which it may be written. Fails where a record is there. */
 export function insertStatement(now: string, rows: number): string {
-  const row = `SELECT ?, ?, ?, ?, ?, ? FROM DUAL WHERE LAST_INSERT_ID(${now}) <= ?`;
+  const row = `SELECT ?, ?, ?, ${toWritten('?')}, ?, ? FROM DUAL WHERE LAST_INSERT_ID(${now}) <= ?`;
   return `INSERT INTO countersign_records (kind, \`partition\`, id, version, body, expires_at) ${repeat(row, rows, ' UNION ALL ')}`;
-}
-
-/** For each row: kind, partition, id. */
-export function versionsStatement(rows: number): string {
-  return `SELECT kind, \`partition\`, id, version FROM countersign_records WHERE ${repeat(`(${KEY})`, rows, ' OR ')}`;
 }
 
 /** For each row: at, service, type, destination, data. */

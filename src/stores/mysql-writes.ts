@@ -1,7 +1,6 @@
-import { keyText } from './batch.ts';
 import { DUPLICATE_KEY, mysqlNumber, toMysqlFailure } from './mysql-errors.ts';
 import type { MysqlConnection } from './mysql-pool.ts';
-import { insertStatement, noteStatement, toStatementSize, updateStatement, versionsStatement } from './mysql-statements.ts';
+import { insertStatement, MYSQL_WRITTEN, noteStatement, toStatementSize, updateStatement } from './mysql-statements.ts';
 import type { StoredKey, StoredWrite } from './sql/backend.ts';
 import { type GroupResult, isolateFaults } from './sql/groups.ts';
 import { type JournalEntry, MAX_WRITE_AGE } from './store.ts';
@@ -14,8 +13,8 @@ type WithConnection = <T>(work: (connection: MysqlConnection) => Promise<T>) => 
 export const NO_KEY: readonly string[] = ['', '', ''];
 
 /**
- * Writes records: those that are to be there as one statement, those that are not as another, each in a transaction of its own. Those with
- * journal entries one by one, together with these; they are an operator's, and few.
+ * Writes records: those that are to be there as one statement, those that are not as another. Those with journal
+ * entries one by one, in a transaction with these; they are an operator's, and few.
  */
 export async function writeInParts(
   withConnection: WithConnection,
@@ -39,27 +38,15 @@ export async function writeInParts(
   await Promise.all([
     runPart(
       plain.filter(({ expected }) => expected !== undefined),
-      (connection, group) => inTransaction(connection, group.length > 1, () => updateRecords(connection, now, group)),
+      (connection, group) => updateRecords(connection, now, group),
     ),
     runPart(
       plain.filter(({ expected }) => expected === undefined),
-      (connection, group) => inTransaction(connection, group.length > 1, () => insertRecords(connection, now, group)),
+      (connection, group) => insertRecords(connection, now, group),
     ),
-    ...noted.map((write) => runPart([write], (connection) => inTransaction(connection, true, () => writeWithEntries(connection, now, write)))),
+    ...noted.map((write) => runPart([write], (connection) => writeWithEntries(connection, now, write))),
   ]);
   return writes.map((write) => results.get(write) ?? { error: undefined });
-}
-
-/**
- * Where several rows are written it takes a second statement to learn which of them were, if not all, and nobody else may write them in between. What
- * fails inside ends with its connection.
- */
-async function inTransaction<T>(connection: MysqlConnection, isNeeded: boolean, work: () => Promise<T>): Promise<T> {
-  if (!isNeeded) return work();
-  await connection.query({ sql: 'START TRANSACTION' });
-  const result = await work();
-  await connection.query({ sql: 'COMMIT' });
-  return result;
 }
 
 async function updateRecords(connection: MysqlConnection, now: string, writes: readonly StoredWrite[]): Promise<WriteReply[]> {
@@ -102,9 +89,11 @@ async function insertRecords(connection: MysqlConnection, now: string, writes: r
 
 async function writeWithEntries(connection: MysqlConnection, now: string, write: StoredWrite): Promise<WriteReply[]> {
   const run = write.expected === undefined ? insertRecords : updateRecords;
-  const [reply] = await run(connection, now, [write]);
-  if (reply?.applied) await noteEntries(connection, write.entries);
-  return reply ? [reply] : [];
+  await connection.query({ sql: 'START TRANSACTION' });
+  const replies = await run(connection, now, [write]);
+  if (replies.every(({ applied }) => applied)) await noteEntries(connection, write.entries);
+  await connection.query({ sql: 'COMMIT' });
+  return replies;
 }
 
 /** Every write changes its row, whose version is new, so that rows found and rows changed are the same number whichever the driver asks for. */
@@ -114,20 +103,12 @@ async function toOutcomes(connection: MysqlConnection, writes: readonly StoredWr
   return lookForWrites(connection, writes, insertId);
 }
 
-/** Not all were written, and the server says how many, not which. Those that were are locked until the commit. */
+/** Not all were written, and the server says how many, not which. Others may have written these rows since, so that it is not they who are asked. */
 async function lookForWrites(connection: MysqlConnection, writes: readonly StoredWrite[], now: number): Promise<WriteReply[]> {
-  const size = toStatementSize(writes.length);
-  const values = fillUp(
-    writes.map(({ key }) => toKeyValues(key)),
-    size,
-    NO_KEY,
-  );
-  const [rows] = await connection.execute({ sql: versionsStatement(size), values: values.flat(), rowsAsArray: true });
-  const versions = new Map<string, string>();
-  for (const [kind, partition, id, version] of rows as readonly unknown[][]) {
-    versions.set(keyText({ kind: String(kind), partition: String(partition), id: String(id) }), String(version));
-  }
-  return writes.map(({ key, version }) => ({ applied: versions.get(keyText(key)) === version, now }));
+  const [rows] = await connection.query({ sql: MYSQL_WRITTEN, rowsAsArray: true });
+  const [[written] = []] = rows as readonly unknown[][];
+  const versions = new Set(String(written).split(','));
+  return writes.map(({ version }) => ({ applied: versions.has(version), now }));
 }
 
 /** How many rows a statement changed, and the clock it put in the place of an insert id. */
