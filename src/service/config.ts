@@ -265,6 +265,17 @@ function invalidAll(faults: readonly Fault[]): CountersignError {
   return new CountersignError('configuration_invalid', message, { field: faults[0]?.[0] ?? 'settings' });
 }
 
+/**
+ * `COUNTERSIGN_DATABASE_URL`: the address of a PostgreSQL or MySQL database.
+ *
+ * @throws {CountersignError} `configuration_invalid` when it is not set.
+ */
+export function readDatabaseUrl(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { COUNTERSIGN_DATABASE_URL: url = '' } = environment;
+  if (url === '') throw invalid('COUNTERSIGN_DATABASE_URL', 'is not set: give it the address of the database, such as postgres://host/database');
+  return url;
+}
+
 function invalid(variable: string, problem: string): CountersignError {
   return new CountersignError('configuration_invalid', `${variable} ${problem}`, { field: variable });
 }
