@@ -191,7 +191,7 @@ class Parts {
     const secret = config.secret.reveal();
     const onAnswer = (answer: unknown) => Object.assign(this.#answers.getStore() ?? {}, { answer });
     const access = client === undefined ? { accountSid, authToken: config.authToken.reveal(), baseUrl } : { client };
-    const provider = createTwilioVerifyProvider({ ...access, serviceSid, ...(codeLength !== undefined && { codeLength }), timeout: REQUEST_TIME, onAnswer });
+    const provider = createTwilioVerifyProvider({ ...access, serviceSid, codeLength, timeout: REQUEST_TIME, onAnswer });
     // The shortest ladder there is: the caller drives a counter of its own. Nobody names a requester, so a number has one verification. A message that
     // Twilio surely refused gives its place in the budgets back, so that the next may follow at once; if that is refused as well it keeps its own.
     this.#verifier = createVerifier({ secret, store, provider, limits: { ladder: [1], sharePending: true } });

@@ -32,7 +32,7 @@ export interface TwilioConfig {
    *
    * @defaultValue 6
    */
-  readonly codeLength: number;
+  readonly codeLength: number | undefined;
 }
 
 /** Settings of the class `OtpModel`: from its options, else from the environment. */
@@ -75,8 +75,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const MIN_SECRET_BYTES = 32;
 
 const DEFAULT_DATABASE = 'countersign.db';
-
-const DEFAULT_CODE_LENGTH = 6;
 
 /** The longest wait that a ladder may have: a counter is kept for as long again after it. */
 const MAX_WAIT = 30 * DAY;
@@ -193,7 +191,7 @@ function toTwilioConfig({ accountSid, authToken, serviceSid, baseUrl, codeLength
     authToken: new Secret(String(authToken[1] ?? '')),
     serviceSid: String(serviceSid[1]),
     baseUrl: baseUrl[1] === undefined ? undefined : String(baseUrl[1]),
-    codeLength: Number(toWhole(codeLength[1] ?? DEFAULT_CODE_LENGTH)),
+    codeLength: codeLength[1] === undefined ? undefined : Number(toWhole(codeLength[1])),
   };
 }
 
