@@ -1,5 +1,5 @@
 import { CODE_LENGTH } from '../core/codes.ts';
-import { DAY } from '../core/duration.ts';
+import { MAX_WAIT } from '../core/duration.ts';
 import { CountersignError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
 
@@ -77,9 +77,6 @@ const MIN_SECRET_BYTES = 32;
 const DEFAULT_DATABASE = 'countersign.db';
 
 const DEFAULT_CODE_LENGTH = 6;
-
-/** The longest wait that a ladder may have: a counter is kept for as long again after it. */
-const MAX_WAIT = 30 * DAY;
 
 const TWILIO = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_SERVICE_SID'] as const;
 
