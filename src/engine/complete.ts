@@ -6,12 +6,13 @@ import {
   type DeliveryRecord,
   type DestinationRecord,
   endVerification,
+  isErased,
   readDeliveryState,
   replaceVerification,
   type VerificationRecord,
 } from './record.ts';
 import { findLadder, ladderEndsAt, putLadder } from './resend-ladder.ts';
-import type { Rule, SettledState } from './rule.ts';
+import type { Rule, RuleResult, SettledState } from './rule.ts';
 
 /** What a provider said of one message. */
 export interface CompleteCommand {
@@ -40,6 +41,7 @@ export function createCompleteRule(command: CompleteCommand, limits: Limits): Ru
     const delivery = verification?.deliveries.find(({ id }) => id === command.deliveryId);
     if (verification === undefined || delivery === undefined) return { record, outcome: { verification, resendAt: record.time.seen } };
     const now = record.time.seen;
+    if (isErased(verification)) return completeErased(record, verification, command);
     if (delivery.state !== 'sending') return { record, outcome: { verification, resendAt: nextSendAt(record, verification.requester, limits) } };
     const isLate = readDeliveryState(delivery, now, limits.sendingFor) === 'unknown';
     // What comes too late may be known to others as `unknown` already: the rung stays claimed.
@@ -54,6 +56,20 @@ export function createCompleteRule(command: CompleteCommand, limits: Limits): Ru
       outcome: { verification: done, resendAt: nextSendAt(changed, verification.requester, limits) },
       events: [{ type: 'delivered', verification: done, delivery: toDone(delivery, command) }],
     };
+  };
+}
+
+/** Nobody asks any more what became of the message; what the provider calls its verification is needed to end it. */
+function completeErased(
+  record: DestinationRecord,
+  verification: VerificationRecord,
+  { deliveryId, reference }: CompleteCommand,
+): RuleResult<CompleteOutcome> {
+  const deliveries = verification.deliveries.filter(({ id }) => id !== deliveryId);
+  const judge = verification.judge && { ...verification.judge, reference: reference ?? verification.judge.reference };
+  return {
+    record: replaceVerification(record, { ...verification, deliveries, judge }),
+    outcome: { verification: undefined, resendAt: record.time.seen },
   };
 }
 

@@ -27,6 +27,7 @@ export type VerificationState = 'pending' | 'approved' | 'expired' | 'max_attemp
 export interface VerificationRecord {
   /** The second half of its id: 8 random bytes as base64url. */
   readonly entryId: string;
+  /** '' where it was erased: see {@link isErased}. */
   readonly service: string;
   readonly purpose: string;
   /** Keyed hash; undefined when it was started without one. */
@@ -173,6 +174,11 @@ export function sendingUntil({ deliveries }: Pick<VerificationRecord, 'deliverie
 export function replaceVerification(record: DestinationRecord, changed: VerificationRecord): DestinationRecord {
   const verifications = record.verifications.map((verification) => (verification.entryId === changed.entryId ? changed : verification));
   return { ...record, verifications };
+}
+
+/** Whether all that is left of a verification is what a provider may still have pending. It is nobody's: no caller has a service without a name. */
+export function isErased({ service }: Pick<VerificationRecord, 'service'>): boolean {
+  return service === '';
 }
 
 /** A verification brought to a terminal state: what only a pending one needs is gone. */

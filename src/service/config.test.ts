@@ -156,6 +156,8 @@ describe('settings of OtpModel', () => {
     ['twilioBaseUrl', '', 'is empty: unset it, or give a URL'],
     ['twilioBaseUrl', '127.0.0.1:4010', 'must be an http or https URL without a path'],
     ['twilioBaseUrl', 'ftp://example.com', 'must be an http or https URL without a path'],
+    ['twilioBaseUrl', 'http://:41555526@example.com', 'must be an http or https URL without a path'],
+    ['twilioBaseUrl', 'http://example.com/#v2', 'must be an http or https URL without a path'],
     ['twilioBaseUrl', null, 'must be an http or https URL without a path'],
     ['twilioCodeLength', '', 'must be a whole number from 4 to 10'],
     ['twilioCodeLength', 3, 'must be a whole number from 4 to 10'],
