@@ -120,6 +120,23 @@ describe('the page for who runs the Python class', () => {
     expect(await otp.verification()).toMatchObject({ status: 'pending' });
   });
 
+  it('is right that settings which Twilio refuses are Forbidden at a check, where a monitor of InternalServerError is silent', async () => {
+    const codes = /Forbidden` with the code\s+`(\w+)`/.exec(PAGE.split('## The switch')[1] ?? '');
+    expect(codes?.[1]).toBe('configuration_invalid');
+    await otp.verification();
+    for (const error of [20003, 20403, 60223]) {
+      twilio.next({ error });
+      const refused = { name: 'Forbidden', code: 'configuration_invalid' };
+      await expect(otp.verificationCheck(twilio.codeFor(to))).rejects.toMatchObject(refused);
+    }
+    clock.advance(30_000);
+    twilio.next({ error: 20003 });
+    await expect(otp.verification()).rejects.toMatchObject({ name: 'InternalServerError', code: 'configuration_invalid' });
+    twilio.next({ error: 60200, parameter: 'Code' });
+    await expect(otp.verificationCheck(twilio.codeFor(to))).rejects.toMatchObject({ name: 'Forbidden', code: 'provider_rejected' });
+    expect(await otp.verificationCheck(twilio.codeFor(to))).toMatchObject({ status: 'approved' });
+  });
+
   it('is right that an operator can clear a number on its database', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'countersign-docs-'));
     const database = join(folder, 'countersign.db');
