@@ -315,8 +315,9 @@ describe('verificationCheck', () => {
     [60202, 'max_attempts_reached'],
     [20003, 'configuration_invalid'],
     [20403, 'configuration_invalid'],
+    [60223, 'configuration_invalid'],
     [20429, 'provider_unavailable'],
-    [60200, 'provider_unavailable'],
+    [60200, 'provider_rejected'],
   ])('is Forbidden where Twilio refuses with %i, and the guess is not counted', async (error, code) => {
     const seed = await sendOne();
     seed.double.next({ error });

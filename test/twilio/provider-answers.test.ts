@@ -202,9 +202,10 @@ describe('a guess of which Twilio says', () => {
     ['html', { thrown: 'provider_unavailable', cause: { name: 'Error', status: 502 } }],
     [
       { error: 60200, parameter: 'Code' },
-      { thrown: 'provider_unavailable', cause: cause(400, 60200) },
+      { thrown: 'provider_rejected', message: expect.stringMatching(/refused this guess.*not counted$/), cause: cause(400, 60200) },
     ],
-    [{ error: 60410 }, { thrown: 'provider_unavailable', cause: cause(403, 60410) }],
+    [{ error: 60410 }, { thrown: 'provider_rejected', cause: cause(403, 60410) }],
+    [{ error: 60223 }, { thrown: 'configuration_invalid', field: 'channel', cause: cause(400, 60223) }],
     [{ error: 20003 }, { thrown: 'configuration_invalid', field: 'authToken', cause: cause(401, 20003) }],
     [{ error: 20403 }, { thrown: 'configuration_invalid', field: 'accountSid', cause: cause(403, 20403) }],
   ])('that it could not judge is given back: %o', async (fault, expected) => {
