@@ -30,10 +30,14 @@ export function createApp(options: OtpModelOptions = {}): Express {
 }
 
 /** The class throws three exceptions, and its constructor `invalid_destination`. Their messages are for the log, not for a browser. */
-const answerError: ErrorRequestHandler = (error, _request, response, next) => {
+const answerError: ErrorRequestHandler = (error, _request, response, _next) => {
   if (error?.code === 'invalid_destination') response.status(400).json({ error: error.code });
   else if (error instanceof TooManyRequests || error instanceof Forbidden || error instanceof InternalServerError) {
     if (error.retryAt) response.set('Retry-After', String(Math.max(1, Math.ceil((error.retryAt.getTime() - Date.now()) / 1000))));
     response.status(error.status).json({ error: error.code });
-  } else next(error);
+  } else {
+    // A body that is no JSON, a setting at fault: Express itself would answer with a piece of the one and with the stack of both.
+    const status = error?.status ?? 500;
+    response.status(status).json({ error: status < 500 ? 'invalid_request' : 'internal' });
+  }
 };

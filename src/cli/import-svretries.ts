@@ -71,7 +71,7 @@ const REASONS: Readonly<Record<SvretriesFault, string>> = {
   count_invalid: 'count is not a whole number from 0 to 4',
   expires_missing: 'expires is empty, and count is not 0',
   expires_invalid: 'expires is not a time',
-  expires_too_late: 'expires is more than 400 days from now',
+  expires_too_late: 'expires is more than 30 days from now',
   created_at_invalid: 'created_at is not a time',
   duplicate_pair: 'an earlier line has the same unique_id and user_id',
 };

@@ -1,6 +1,6 @@
-import { agePool, isEmptyPool, LOG_WINDOW, mergePools } from './budgets.ts';
+import { agePool, isEmptyPool, LOG_WINDOW, mergePools, RETURNED_WINDOW } from './budgets.ts';
 import { type Limits, RUN_RETENTION } from './limits.ts';
-import { type DestinationRecord, endVerification, type KnownRequester, type Pool, type VerificationRecord } from './record.ts';
+import { type DestinationRecord, endVerification, isErased, type KnownRequester, type Pool, type VerificationRecord } from './record.ts';
 import { ladderEndsAt } from './resend-ladder.ts';
 
 /** A record as its time leaves it, and the verifications that expired by that. */
@@ -61,7 +61,10 @@ function ageVerification(verification: VerificationRecord, now: number, limits: 
   return aged.state === 'pending' && now >= expiresAt ? endVerification(aged, 'expired', expiresAt) : aged;
 }
 
-function verificationEndsAt({ endedAt, expiresAt }: VerificationRecord, limits: Limits): number {
+function verificationEndsAt(verification: VerificationRecord, limits: Limits): number {
+  const { endedAt, expiresAt } = verification;
+  // Nobody is answered for it: it is kept for what a message of it may open at the provider, which may take its time.
+  if (isErased(verification)) return expiresAt + limits.sendingFor;
   return (endedAt ?? expiresAt) + limits.retention;
 }
 
@@ -71,6 +74,7 @@ function ageKnown(requester: KnownRequester, now: number): KnownRequester {
 
 function poolEndsAt(pool: Pool): number {
   if (isEmptyPool(pool)) return 0;
-  const last = Math.max(pool.sends.at(-1) ?? 0, pool.wrong.at(-1) ?? 0) + LOG_WINDOW;
-  return pool.run > 0 ? Math.max(last, pool.runAt + RUN_RETENTION) : last;
+  const logsEndAt = Math.max(pool.sends.at(-1) ?? 0, pool.wrong.at(-1) ?? 0) + LOG_WINDOW;
+  const returnedEndsAt = (pool.returned?.at ?? 0) + RETURNED_WINDOW;
+  return Math.max(logsEndAt, returnedEndsAt, pool.run > 0 ? pool.runAt + RUN_RETENTION : 0);
 }

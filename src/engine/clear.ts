@@ -1,6 +1,7 @@
 import type { JournalEntry } from '../stores/store.ts';
 import { mergePools } from './budgets.ts';
-import { type DestinationRecord, EMPTY_POOL, endVerification, type VerificationRecord } from './record.ts';
+import { eraseOpen } from './judge-claim.ts';
+import { type DestinationRecord, EMPTY_POOL, endVerification, isErased, type Pool, type RecordTime, type VerificationRecord } from './record.ts';
 import type { Rule } from './rule.ts';
 
 /** What an operator's act did. */
@@ -32,7 +33,7 @@ export function createClearRule(command: OperatorCommand): Rule<OperatorOutcome>
     return {
       record: {
         time: { seen: clock, clock },
-        verifications: record.verifications.map((verification) => resetAttempts(expired[future.indexOf(verification)] ?? verification, clock)),
+        verifications: record.verifications.map((verification) => resetTimes(expired[future.indexOf(verification)] ?? verification, record.time)),
         ladders: [],
         shared: EMPTY_POOL,
         known: record.known.map((requester) => ({ ...requester, pool: EMPTY_POOL })),
@@ -46,29 +47,50 @@ export function createClearRule(command: OperatorCommand): Rule<OperatorOutcome>
 
 /**
  * The rule of `erase`: verifications, sealed destinations, ladders and requesters are gone; what was used of the budgets stays, merged, or erasing would hand
- * out fresh guesses. The short record is written: nothing deletes one but its expiry.
+ * out fresh guesses. The short record is written: nothing deletes one but its expiry. Of what a provider may have pending so much is left that it can be
+ * ended there.
  */
 export function createEraseRule(command: OperatorCommand): Rule<OperatorOutcome> {
-  return (record) => ({
-    record: {
-      time: record.time,
-      verifications: [],
-      ladders: [],
-      shared: record.known.reduce((merged, { pool }) => mergePools(merged, pool), record.shared),
-      known: [],
-    },
-    outcome: {
-      wasBlocked: isBlocked(record),
-      erased: record.verifications.length,
-      openElsewhere: record.verifications.filter(({ judge }) => judge?.isOpen === true),
-    },
-    entries: [toEntry('erase', command, record)],
-  });
+  return (record) => {
+    const { seen } = record.time;
+    const open = record.verifications.filter(({ judge }) => judge?.isOpen === true);
+    return {
+      record: {
+        time: record.time,
+        verifications: open.map((verification) => (isErased(verification) ? verification : eraseOpen(verification, seen))),
+        ladders: [],
+        shared: withoutName(mergeAll(record)),
+        known: [],
+      },
+      outcome: {
+        wasBlocked: isBlocked(record),
+        erased: record.verifications.filter((verification) => !isErased(verification)).length,
+        openElsewhere: open,
+      },
+      entries: [toEntry('erase', command, record)],
+    };
+  };
 }
 
-/** An attempt from the time that never was would be answered again for as long as that is ahead. */
-function resetAttempts(verification: VerificationRecord, clock: number): VerificationRecord {
-  return { ...verification, attempts: verification.attempts.filter(({ at }) => at <= clock) };
+function mergeAll({ shared, known }: DestinationRecord): Pool {
+  return known.reduce((merged, { pool }) => mergePools(merged, pool), shared);
+}
+
+/** That a send was given back is remembered; to whom is not. */
+function withoutName(pool: Pool): Pool {
+  return pool.returned === undefined ? pool : { ...pool, returned: { ...pool.returned, by: undefined } };
+}
+
+/**
+ * A verification without the time that never was: an attempt of then would be answered again for as long as that is ahead. What is left of an erased one stays
+ * for as long as it would have, or it would keep the provider taken up.
+ */
+function resetTimes(verification: VerificationRecord, { seen, clock }: RecordTime): VerificationRecord {
+  const reset = { ...verification, attempts: verification.attempts.filter(({ at }) => at <= clock) };
+  if (!isErased(verification)) return reset;
+  const ahead = seen - clock;
+  const deliveries = verification.deliveries.map((delivery) => ({ ...delivery, at: delivery.at - ahead }));
+  return { ...reset, expiresAt: verification.expiresAt - ahead, deliveries };
 }
 
 function isBlocked({ shared, known }: DestinationRecord): boolean {

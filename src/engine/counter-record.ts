@@ -1,4 +1,4 @@
-import { DAY, SECOND } from '../core/duration.ts';
+import { MAX_WAIT, SECOND } from '../core/duration.ts';
 import type { CounterKey } from '../core/keys.ts';
 import { MIN_RECORD_AGE, type RecordKey } from '../stores/store.ts';
 
@@ -39,7 +39,7 @@ export const CLAIM_LIFE: number = 15 * SECOND;
  * How long a counter is kept after its wait is over: 30 days, the longest wait that a ladder may have. By then even the last rung would have begun again,
  * so no shorter time is right for every ladder, and no longer one is needed.
  */
-export const COUNTER_RETENTION: number = 30 * DAY;
+export const COUNTER_RETENTION: number = MAX_WAIT;
 
 /** Where the counter with this id lies in a store. */
 export function toCounterRecordKey(id: number): RecordKey {

@@ -1,6 +1,10 @@
+import { MINUTE } from '../core/duration.ts';
 import type { Limits } from './limits.ts';
-import { type DestinationRecord, type JudgeRecord, sendingUntil, type VerificationRecord } from './record.ts';
+import { type DestinationRecord, endVerification, isErased, type JudgeRecord, sendingUntil, type VerificationRecord } from './record.ts';
 import type { Rule } from './rule.ts';
+
+/** No provider is taken to forget its verification sooner after its last message, however short ours live: Twilio's live for ten minutes. */
+const LEAST_LIFE = 10 * MINUTE;
 
 /** What a rule must know of a provider that judges. Undefined in its place: codes are the engine's own. */
 export interface JudgeClaim {
@@ -8,6 +12,7 @@ export interface JudgeClaim {
   /** Whether the provider keeps one pending verification for a destination, whoever asked. */
   readonly isAlone: boolean;
   readonly codeLength: number;
+  readonly acceptsAnyLength?: boolean;
 }
 
 /** A provider's verification that has to be ended there before it can begin another. */
@@ -58,14 +63,37 @@ export function mayOpenAgain(verification: VerificationRecord, now: number, limi
   return sendingUntil(verification, limits) > now;
 }
 
+/**
+ * What is left of a verification that is erased while a provider may have it pending: enough to end it there, nothing that says whose it was. Without it the
+ * next start would be sent the old code. It goes when it is known to have ended there, or has to have, counted from the last message.
+ */
+export function eraseOpen(verification: VerificationRecord, now: number): VerificationRecord {
+  const { judge, createdAt, deliveries } = verification;
+  const life = Math.max(LEAST_LIFE, verification.expiresAt - createdAt);
+  return {
+    ...endVerification(verification, 'canceled', now),
+    service: '',
+    purpose: '',
+    requester: undefined,
+    masked: '',
+    expiresAt: Math.max(createdAt, ...deliveries.map(({ at }) => at)) + life,
+    code: { keyId: '', length: 0, generation: 0, guessed: false, digest: undefined },
+    wrong: 0,
+    deliveries: deliveries.filter(({ state }) => state === 'sending').map((delivery) => ({ ...delivery, before: undefined })),
+    attempts: [],
+    judge: judge && { ...judge, asked: [] },
+  };
+}
+
 /** The record in which some verifications are known to have ended at the provider. */
 export function closeElsewhere(record: DestinationRecord, entryIds: readonly string[], limits: Pick<Limits, 'sendingFor'>): DestinationRecord {
   if (entryIds.length === 0) return record;
-  const close = (verification: VerificationRecord) =>
-    verification.judge && entryIds.includes(verification.entryId) && !mayOpenAgain(verification, record.time.seen, limits)
-      ? { ...verification, judge: { ...verification.judge, isOpen: false } }
-      : verification;
-  return { ...record, verifications: record.verifications.map(close) };
+  const close = (verification: VerificationRecord) => {
+    const { entryId, judge } = verification;
+    if (judge === undefined || !entryIds.includes(entryId) || mayOpenAgain(verification, record.time.seen, limits)) return [verification];
+    return isErased(verification) ? [] : [{ ...verification, judge: { ...judge, isOpen: false } }];
+  };
+  return { ...record, verifications: record.verifications.flatMap(close) };
 }
 
 function sharing(record: DestinationRecord, verification: VerificationRecord, claim: JudgeClaim): readonly VerificationRecord[] {

@@ -1,5 +1,5 @@
 import { CODE_LENGTH } from '../core/codes.ts';
-import { DAY, HOUR, isDuration, MINUTE, SECOND } from '../core/duration.ts';
+import { DAY, HOUR, isDuration, MAX_WAIT, MINUTE, SECOND } from '../core/duration.ts';
 import { CountersignError } from '../core/errors.ts';
 
 /** Every limit of the engine. Durations are whole milliseconds. */
@@ -142,7 +142,7 @@ function isLadder(value: unknown): string | undefined {
   if (!Array.isArray(value) || value.length === 0) return 'must be a list of at least one duration';
   if (value.length > 20) return 'must have at most 20 rungs';
   // A copy: `every` passes over holes, and a ladder of holes has no waits.
-  if (![...value].every((rung) => isDuration(rung) && rung <= 30 * DAY)) return 'must hold whole numbers of milliseconds, from 1 to 30 days';
+  if (![...value].every((rung) => isDuration(rung) && rung <= MAX_WAIT)) return 'must hold whole numbers of milliseconds, from 1 to 30 days';
   return value.every((rung, step) => step === 0 || rung >= value[step - 1]) ? undefined : 'must never shrink from one rung to the next';
 }
 

@@ -27,6 +27,7 @@ export type VerificationState = 'pending' | 'approved' | 'expired' | 'max_attemp
 export interface VerificationRecord {
   /** The second half of its id: 8 random bytes as base64url. */
   readonly entryId: string;
+  /** '' where it was erased: see {@link isErased}. */
   readonly service: string;
   readonly purpose: string;
   /** Keyed hash; undefined when it was started without one. */
@@ -105,11 +106,9 @@ export interface DeliveryRecord {
 export interface LadderRecord {
   /** Keyed hash of the requester; '' for everyone without one. */
   readonly requester: string;
-  /** Sends since the ladder began: the wait after the last is rung `step - 1`. 0 only after the first was given back. */
+  /** Sends since the ladder began: the wait after the last is rung `step - 1`. */
   readonly step: number;
   readonly at: number;
-  /** Whether the rung that was last claimed has been given back: that happens once. */
-  readonly returned: boolean;
 }
 
 /** Budgets and what was used of them. */
@@ -124,6 +123,15 @@ export interface Pool {
   readonly runAt: number;
   /** Ended by an operator only. */
   readonly disabled: boolean;
+  /** The send that was given back last. While it is here nobody who shares the budgets is given back another. */
+  readonly returned: ReturnedSend | undefined;
+}
+
+/** A send that surely was not sent, so that its slot was given back. Remembered until another of the same requester has kept its own, a day at most. */
+export interface ReturnedSend {
+  /** Keyed hash of the requester; undefined for everyone without one, and where that has been erased. */
+  readonly by: string | undefined;
+  readonly at: number;
 }
 
 /** A requester that was approved for this destination. */
@@ -145,7 +153,7 @@ export interface AttemptRecord {
 }
 
 /** Budgets nobody has used. */
-export const EMPTY_POOL: Pool = { sends: [], wrong: [], run: 0, runAt: 0, disabled: false };
+export const EMPTY_POOL: Pool = { sends: [], wrong: [], run: 0, runAt: 0, disabled: false, returned: undefined };
 
 /** A record of which nothing is known yet. */
 export function createRecord(now: number): DestinationRecord {
@@ -166,6 +174,11 @@ export function sendingUntil({ deliveries }: Pick<VerificationRecord, 'deliverie
 export function replaceVerification(record: DestinationRecord, changed: VerificationRecord): DestinationRecord {
   const verifications = record.verifications.map((verification) => (verification.entryId === changed.entryId ? changed : verification));
   return { ...record, verifications };
+}
+
+/** Whether all that is left of a verification is what a provider may still have pending. It is nobody's: no caller has a service without a name. */
+export function isErased({ service }: Pick<VerificationRecord, 'service'>): boolean {
+  return service === '';
 }
 
 /** A verification brought to a terminal state: what only a pending one needs is gone. */

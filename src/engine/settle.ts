@@ -6,6 +6,7 @@ import {
   type AskedRecord,
   type DestinationRecord,
   endVerification,
+  isErased,
   type JudgeRecord,
   replaceVerification,
   type VerificationRecord,
@@ -45,7 +46,7 @@ interface Settling {
 export function createSettleRule(command: SettleCommand, limits: Limits): Rule<SettleOutcome> {
   return (record) => {
     const found = record.verifications.find(({ entryId }) => entryId === command.entryId);
-    if (found === undefined) return { record, outcome: { kind: 'not_found' } };
+    if (found === undefined || isErased(found)) return { record, outcome: { kind: 'not_found' } };
     const charged = found.judge?.asked.find(({ id }) => id === command.askId);
     if (charged === undefined) return { record, outcome: toEnded(found) ?? { kind: 'unjudged' } };
     const asked = found.judge?.asked.filter((other) => other !== charged) ?? [];

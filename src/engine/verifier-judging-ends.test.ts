@@ -49,7 +49,10 @@ describe.each(STORES)('what ends here ends at the provider, on %s', (_store, ope
     const error = await rejectionOf(world.first.start({ to: TO }));
     expect([error.code, error.retryable]).toEqual(['provider_unavailable', true]);
     expect(error.message).toBe('the provider plain did not end an earlier verification; nothing was sent');
-    expect(await world.record()).toMatchObject({ shared: before.shared, verifications: [{ judge: { isOpen: true } }, { state: 'failed' }] });
+    expect(await world.record()).toMatchObject({
+      shared: { sends: before.shared.sends },
+      verifications: [{ judge: { isOpen: true } }, { state: 'failed' }],
+    });
     expect(world.judge.messages).toHaveLength(1);
     const again = await world.start();
     expect(world.judge.messages.map(({ reference }) => reference)).toEqual(['plain-a-1', 'plain-a-2']);
@@ -100,7 +103,7 @@ describe('what is erased', () => {
     world.judge.next.cancel.push(failed, () => Promise.reject(new Error('no')));
     expect(await world.first.erase({ to: TO })).toEqual({ status: 'erased', verifications: 2 });
     expect(world.judge.canceled).toHaveLength(2);
-    expect((await world.record()).verifications).toEqual([]);
+    for (const trace of ['+1', 'login', 'signup']) expect(JSON.stringify(await world.record())).not.toContain(trace);
   });
 
   it('is erased by a process that lacks the key of one of them', async () => {
@@ -176,6 +179,82 @@ describe.each(STORES)('a message that is under way while its verification ends, 
     world.clock.advance(15 * MINUTE);
     await world.start({ requester: 'bob' });
     expect(world.judge.messages.map(({ reference }) => reference)).toEqual(['plain-a-1', 'plain-a-2', 'plain-a-3']);
+  });
+});
+
+describe.each(STORES)('I2 the code of what was erased proves nothing to the next, on %s', (_store, open) => {
+  const never = () => Promise.reject(new Error('no wire'));
+
+  it.each([
+    ['fails', failed],
+    ['rejects', never],
+    ['says nothing', () => undefined],
+  ])('where the provider %s to end it: the next start does, and nobody finds it meanwhile', async (_name, step) => {
+    const world = new JudgedWorld(open);
+    const { id } = await world.start({ requester: 'ada' });
+    const old = world.code;
+    world.judge.next.cancel.push(step as never, step as never);
+    expect(await world.first.erase({ to: TO })).toEqual({ status: 'erased', verifications: 1 });
+    for (const by of [{ id }, { to: TO }]) {
+      expect(await world.second.check({ ...by, code: old, requester: 'ada' })).toEqual({ status: 'not_found' });
+    }
+    for (const act of ['show', 'cancel', 'resend'] as const) {
+      expect(await world.second[act]({ id, requester: 'ada' })).toEqual({ status: 'not_found' });
+      expect(await world.second[act]({ id })).toEqual({ status: 'not_found' });
+    }
+    // Erased once more it is nothing that is erased, and is tried once more.
+    expect(await world.second.erase({ to: TO })).toEqual({ status: 'erased', verifications: 0 });
+    await world.second.unblock({ to: TO });
+    world.clock.advance(2 * MINUTE);
+    const { id: next } = await world.start({ requester: 'zoe' }, world.second);
+    expect(world.judge.canceled.map(({ verificationId, reference }) => [verificationId, reference])).toEqual(Array(3).fill([id, 'plain-a-1']));
+    expect(world.judge.messages.map(({ reference }) => reference)).toEqual(['plain-a-1', 'plain-a-2']);
+    expect(await world.first.check({ id: next, code: old, requester: 'zoe' })).toMatchObject({ status: 'pending', reason: 'wrong_code' });
+    expect((await world.record()).verifications).toHaveLength(1);
+  });
+
+  it('where it was erased by a process without the provider', async () => {
+    const world = new JudgedWorld(open);
+    const { id } = await world.start({ requester: 'ada' });
+    const old = world.code;
+    expect(await world.carrying().erase({ to: TO })).toEqual({ status: 'erased', verifications: 1 });
+    expect(world.judge.canceled).toEqual([]);
+    world.clock.advance(2 * MINUTE);
+    const { id: next } = await world.start({ requester: 'zoe' });
+    expect(world.judge.canceled.map(({ verificationId }) => verificationId)).toEqual([id]);
+    expect(await world.first.check({ id: next, code: old, requester: 'zoe' })).toMatchObject({ status: 'pending', reason: 'wrong_code' });
+  });
+
+  it('where its message was under way: others wait for that, and end what it began', async () => {
+    const world = new JudgedWorld(open, { ladder: [1], sharedRung: 1, sendSpacing: 1 });
+    const { opened, open: release } = gate();
+    world.judge.next.send.push((act) => opened.then(act));
+    const starting = world.first.start({ to: TO, requester: 'ada' });
+    await world.second.start({ to: TO, requester: 'ada' });
+    const from = world.clock.now();
+    expect(await world.second.erase({ to: TO })).toEqual({ status: 'erased', verifications: 1 });
+    world.clock.advance(SECOND);
+    const refused = { status: 'refused', reason: 'in_progress', retryAt: new Date(from + MINUTE) };
+    expect(await world.second.start({ to: TO, requester: 'zoe' })).toEqual(refused);
+    release();
+    expect(await starting).toMatchObject({ status: 'pending', deliveries: [{ status: 'unknown' }] });
+    const old = world.code;
+    const { id: next } = await world.start({ requester: 'zoe' });
+    expect(world.judge.canceled.map(({ reference }) => reference)).toEqual([undefined, 'plain-a-1']);
+    expect(await world.first.check({ id: next, code: old, requester: 'zoe' })).toMatchObject({ status: 'pending', reason: 'wrong_code' });
+  });
+
+  it('where a guess at it was under way: what that comes to is nobody’s', async () => {
+    const world = new JudgedWorld(open);
+    const { id } = await world.start({ requester: 'ada' });
+    const { opened, open: release } = gate();
+    world.judge.next.check.push((act) => opened.then(act));
+    const checking = world.first.check({ id, code: world.code, requester: 'ada' });
+    while (world.judge.asked.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    world.judge.next.cancel.push(failed as never);
+    await world.second.erase({ to: TO });
+    release();
+    expect(await checking).toEqual({ status: 'not_found' });
   });
 });
 

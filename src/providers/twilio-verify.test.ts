@@ -39,6 +39,8 @@ describe('Twilio Verify: its settings', () => {
     ['another protocol', { baseUrl: 'ftp://example.com' }, 'baseUrl', '`baseUrl` must be an http or https URL without a path'],
     ['a path', { baseUrl: 'https://example.com/v2' }, 'baseUrl', '`baseUrl` must be an http or https URL without a path'],
     ['credentials in it', { baseUrl: 'https://a:b@example.com' }, 'baseUrl', '`baseUrl` must be an http or https URL without a path'],
+    ['a password in it alone', { baseUrl: 'https://:b@example.com' }, 'baseUrl', '`baseUrl` must be an http or https URL without a path'],
+    ['a fragment', { baseUrl: 'https://example.com/#a' }, 'baseUrl', '`baseUrl` must be an http or https URL without a path'],
     ['a query', { baseUrl: 'https://example.com?a=b' }, 'baseUrl', '`baseUrl` must be an http or https URL without a path'],
     ['a client that is none', { client: {} }, 'client', '`client` is not a client of the twilio package'],
     ['a client that is nothing', { client: null }, 'client', '`client` is not a client of the twilio package'],

@@ -44,7 +44,7 @@ describe('settings of OtpModel', () => {
       accountSid: hex('AC'),
       serviceSid: hex('VA'),
       baseUrl: undefined,
-      codeLength: 6,
+      codeLength: undefined,
       waits: [120_000, 300_000, 900_000, 86_400_000],
       database: 'countersign.db',
     });
@@ -156,6 +156,8 @@ describe('settings of OtpModel', () => {
     ['twilioBaseUrl', '', 'is empty: unset it, or give a URL'],
     ['twilioBaseUrl', '127.0.0.1:4010', 'must be an http or https URL without a path'],
     ['twilioBaseUrl', 'ftp://example.com', 'must be an http or https URL without a path'],
+    ['twilioBaseUrl', 'http://:41555526@example.com', 'must be an http or https URL without a path'],
+    ['twilioBaseUrl', 'http://example.com/#v2', 'must be an http or https URL without a path'],
     ['twilioBaseUrl', null, 'must be an http or https URL without a path'],
     ['twilioCodeLength', '', 'must be a whole number from 4 to 10'],
     ['twilioCodeLength', 3, 'must be a whole number from 4 to 10'],

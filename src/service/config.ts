@@ -1,7 +1,7 @@
-import { CODE_LENGTH } from '../core/codes.ts';
-import { DAY } from '../core/duration.ts';
+import { MAX_WAIT } from '../core/duration.ts';
 import { CountersignError } from '../core/errors.ts';
 import { Secret } from '../core/secret.ts';
+import { TWILIO_SETTINGS } from '../core/twilio-settings.ts';
 
 /** What is set from outside a process. Nothing else reads the environment. */
 export interface Config {
@@ -32,7 +32,7 @@ export interface TwilioConfig {
    *
    * @defaultValue 6
    */
-  readonly codeLength: number;
+  readonly codeLength: number | undefined;
 }
 
 /** Settings of the class `OtpModel`: from its options, else from the environment. */
@@ -75,11 +75,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const MIN_SECRET_BYTES = 32;
 
 const DEFAULT_DATABASE = 'countersign.db';
-
-const DEFAULT_CODE_LENGTH = 6;
-
-/** The longest wait that a ladder may have: a counter is kept for as long again after it. */
-const MAX_WAIT = 30 * DAY;
 
 const TWILIO = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_SERVICE_SID'] as const;
 
@@ -180,10 +175,10 @@ function pickTwilio(pick: Pick): TwilioSettings {
 /** @param hasClient whether Twilio is reached through a client that was given: its credentials are its own. */
 function findTwilioFaults({ accountSid, authToken, serviceSid, baseUrl, codeLength }: TwilioSettings, hasClient = false): Fault[] {
   return [
-    ...(hasClient ? [] : [...findSidFault(...accountSid, 'AC'), ...findTokenFault(...authToken)]),
-    ...findSidFault(...serviceSid, 'VA'),
-    ...(hasClient ? [] : findUrlFault(...baseUrl)),
-    ...findCodeLengthFault(...codeLength),
+    ...(hasClient ? [] : [...findNeededFault('accountSid', accountSid), ...findNeededFault('authToken', authToken)]),
+    ...findNeededFault('serviceSid', serviceSid),
+    ...(hasClient ? [] : findUrlFault(baseUrl)),
+    ...findFault('codeLength', [codeLength[0], toWhole(codeLength[1])]),
   ];
 }
 
@@ -193,7 +188,7 @@ function toTwilioConfig({ accountSid, authToken, serviceSid, baseUrl, codeLength
     authToken: new Secret(String(authToken[1] ?? '')),
     serviceSid: String(serviceSid[1]),
     baseUrl: baseUrl[1] === undefined ? undefined : String(baseUrl[1]),
-    codeLength: Number(toWhole(codeLength[1] ?? DEFAULT_CODE_LENGTH)),
+    codeLength: codeLength[1] === undefined ? undefined : Number(toWhole(codeLength[1])),
   };
 }
 
@@ -202,40 +197,24 @@ function toWhole(value: unknown): unknown {
   return typeof value === 'string' && /^[0-9]{1,15}$/.test(value) ? Number(value) : value;
 }
 
-function findSidFault(name: string, value: unknown, prefix: string): Fault[] {
-  if (isMissing(value)) return [[name, 'is missing']];
-  return typeof value === 'string' && new RegExp(`^${prefix}[0-9a-fA-F]{32}$`).test(value) ? [] : [[name, `must be ${prefix} and 32 hex digits`]];
+function findNeededFault(setting: keyof typeof TWILIO_SETTINGS, [name, value]: Setting): Fault[] {
+  return isMissing(value) ? [[name, 'is missing']] : findFault(setting, [name, value]);
 }
 
-/** What a header can carry (RFC 7617 leaves the rest to chance). */
-function findTokenFault(name: string, value: unknown): Fault[] {
-  if (isMissing(value)) return [[name, 'is missing']];
-  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? [] : [[name, 'must be a text without spaces']];
+function findUrlFault([name, value]: Setting): Fault[] {
+  return value === '' ? [[name, 'is empty: unset it, or give a URL']] : findFault('baseUrl', [name, value]);
+}
+
+/** One that is not set is none. */
+function findFault(setting: keyof typeof TWILIO_SETTINGS, [name, value]: Setting): Fault[] {
+  const { isRight, rule } = TWILIO_SETTINGS[setting];
+  return value === undefined || isRight(value) ? [] : [[name, rule]];
 }
 
 function findPathFault(name: string, value: unknown): Fault[] {
   if (value === undefined) return [];
   if (value === '') return [[name, 'is empty: unset it, or name a file']];
   return typeof value === 'string' && !value.includes('\0') ? [] : [[name, 'must be the path of a file']];
-}
-
-function findUrlFault(name: string, value: unknown): Fault[] {
-  if (value === undefined) return [];
-  if (value === '') return [[name, 'is empty: unset it, or give a URL']];
-  return isHttpUrl(value) ? [] : [[name, 'must be an http or https URL without a path']];
-}
-
-function isHttpUrl(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const { protocol, pathname, username, search } = new URL(value);
-  return /^https?:$/.test(protocol) && pathname === '/' && username === '' && search === '';
-}
-
-function findCodeLengthFault(name: string, value: unknown): Fault[] {
-  if (value === undefined) return [];
-  const length = toWhole(value);
-  const { min, max } = CODE_LENGTH;
-  return isWholeBetween(length, min, max) ? [] : [[name, `must be a whole number from ${min} to ${max}`]];
 }
 
 function isWholeBetween(value: unknown, min: number, max: number): value is number {
@@ -263,6 +242,17 @@ function isMissing(value: unknown): boolean {
 function invalidAll(faults: readonly Fault[]): CountersignError {
   const message = faults.map(([name, problem]) => `${name} ${problem}`).join('; ');
   return new CountersignError('configuration_invalid', message, { field: faults[0]?.[0] ?? 'settings' });
+}
+
+/**
+ * `COUNTERSIGN_DATABASE_URL`: the address of a PostgreSQL or MySQL database.
+ *
+ * @throws {CountersignError} `configuration_invalid` when it is not set.
+ */
+export function readDatabaseUrl(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { COUNTERSIGN_DATABASE_URL: url = '' } = environment;
+  if (url === '') throw invalid('COUNTERSIGN_DATABASE_URL', 'is not set: give it the address of the database, such as postgres://host/database');
+  return url;
 }
 
 function invalid(variable: string, problem: string): CountersignError {

@@ -1,4 +1,4 @@
-import { MAX_DURATION } from '../core/duration.ts';
+import { MAX_WAIT } from '../core/duration.ts';
 import { parseTime } from './parse-time.ts';
 
 /** One counter as the table `svretries` has it. Times are milliseconds since 1970-01-01 UTC. */
@@ -57,8 +57,8 @@ export function parseSvretriesRow(cells: readonly string[], columns: SvretriesCo
   if (expires === null) return 'expires_invalid';
   // At the foot nobody waits; on a rung a missing end would free somebody early.
   if (expires === undefined && count > 0) return 'expires_missing';
-  // No wait is as long: it would shut somebody out for a slip of the pen.
-  if (expires !== undefined && expires > options.now + MAX_DURATION) return 'expires_too_late';
+  // No wait is as long: it would shut somebody out for a slip of the pen in the year.
+  if (expires !== undefined && expires > options.now + MAX_WAIT) return 'expires_too_late';
   const createdAt = parseCell(columns.createdAt === undefined ? undefined : cellOf(cells, columns.createdAt), options);
   if (createdAt === null) return 'created_at_invalid';
   return { uniqueId, userId, count, expires, createdAt };

@@ -30,7 +30,11 @@ export interface Store {
   /** Adds entries to the journal that belong to no update. Durable when it resolves. */
   append(entries: readonly JournalEntry[]): Promise<void>;
 
-  /** Reads the journal in the order it was written, from behind `cursor` (as an earlier page gave it). */
+  /**
+   * Reads the journal in the order it was written, from behind `cursor` (as an earlier page gave it). The pages of one reading hold every entry
+   * that was durable when the first was asked for, once. Of those written meanwhile it may miss some, as a later place may be committed before an
+   * earlier one; the next reading has them. Who reads on by time begins a minute before the last `at`.
+   */
   entries(filter: JournalFilter, cursor: string | undefined): Promise<JournalPage>;
 
   /**

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../examples/express-signup/express-signup.ts';
 import { createMemoryStore } from '../../src/index.ts';
 import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts';
@@ -13,6 +13,7 @@ const ada = { phoneNumber, uniqueId: 'sign-up', userId: 'ada' };
 let clock: FakeClock;
 let double: TwilioDouble;
 let server: Server;
+let settings: Record<string, unknown>;
 
 beforeEach(async () => {
   // `Retry-After` is counted from the server's own clock.
@@ -21,12 +22,13 @@ beforeEach(async () => {
   const { accountSid: twilioAccountSid, authToken: twilioAuthToken, serviceSid: twilioServiceSid, baseUrl: twilioBaseUrl } = double;
   const durations = { firstResendDuration: 120_000, secondResendDuration: 300_000, thirdResendDuration: 900_000, fourthResendDuration: 86_400_000 };
   const twilio = { twilioAccountSid, twilioAuthToken, twilioServiceSid, twilioBaseUrl };
-  const app = createApp({ ...twilio, ...durations, secret: 'a secret of at least thirty-two bytes', store: createMemoryStore({ clock }) });
-  server = createServer(app).listen(0, '127.0.0.1');
+  settings = { ...twilio, ...durations, secret: 'a secret of at least thirty-two bytes', store: createMemoryStore({ clock }) };
+  server = createServer(createApp(settings)).listen(0, '127.0.0.1');
   await once(server, 'listening');
 });
 
 afterEach(async () => {
+  vi.restoreAllMocks();
   server.closeAllConnections();
   server.close();
   await once(server, 'close');
@@ -75,7 +77,43 @@ describe('a sign-up over HTTP', () => {
     const failed = await post('/otp/send', ada);
     expect(failed).toEqual({ status: 500, body: { error: 'configuration_invalid' }, retryAfter: Number.NaN });
   });
+
+  it.each([
+    ['a body that is no JSON', '{"phoneNumber": "+14155552671"', {}, 400],
+    ['a body that is too large', JSON.stringify({ phoneNumber: '+14155552671', more: 'x'.repeat(200_000) }), {}, 413],
+    ['an encoding that nobody knows', '{"phoneNumber": "+14155552671"}', { 'content-encoding': 'x-41555' }, 415],
+  ])('answers %s with a word of its own, and prints nothing', async (_name, body, headers, status) => {
+    const printed = (['error', 'log', 'warn'] as const).map((name) => vi.spyOn(console, name).mockImplementation(() => {}));
+    expect(await answerOf('/otp/send', body, headers)).toEqual({
+      status,
+      type: 'application/json; charset=utf-8',
+      text: '{"error":"invalid_request"}',
+    });
+    for (const spy of printed) expect(spy).not.toHaveBeenCalled();
+  });
+
+  it('answers a setting that is wrong with one word, and prints nothing', async () => {
+    const printed = (['error', 'log', 'warn'] as const).map((name) => vi.spyOn(console, name).mockImplementation(() => {}));
+    settings.twilioServiceSid = 'VA41555526';
+    expect(await answerOf('/otp/send', JSON.stringify(ada))).toEqual({
+      status: 500,
+      type: 'application/json; charset=utf-8',
+      text: '{"error":"internal"}',
+    });
+    for (const spy of printed) expect(spy).not.toHaveBeenCalled();
+  });
 });
+
+async function answerOf(
+  path: string,
+  body: string,
+  more: Record<string, string> = {},
+): Promise<{ status: number; type: string | null; text: string }> {
+  const { port } = server.address() as AddressInfo;
+  const headers = { 'content-type': 'application/json', ...more };
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { method: 'POST', headers, body });
+  return { status: response.status, type: response.headers.get('content-type'), text: await response.text() };
+}
 
 async function post(path: string, body: object): Promise<{ status: number; retryAfter: number; body: Record<string, any> }> {
   const { port } = server.address() as AddressInfo;

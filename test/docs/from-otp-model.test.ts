@@ -54,8 +54,11 @@ describe('the page for who runs the Python class', () => {
     const inBetween = /^(second|third)ResendDuration$/;
     const named = options.filter((option) => !inBetween.test(option));
     expect(named.filter((option) => !PAGE.includes(`\`${option}\``))).toEqual([]);
-    const variables = new Set(source.match(/'(?:TWILIO|FIRST|FOURTH|COUNTERSIGN)_[A-Z_]+'/g)?.map((name) => name.slice(1, -1)));
+    // Those that stand beside an option: others are for the command line.
+    const read = source.matchAll(/(?:pick\('\w+', |\[)'((?:TWILIO|FIRST|FOURTH|COUNTERSIGN)_[A-Z_]+)'/g);
+    const variables = new Set([...read].map(([, variable = '']) => variable));
     expect(variables.size).toBeGreaterThanOrEqual(8);
+    variables.delete('COUNTERSIGN_DATABASE_URL'); // Of `migrate`, which the class has no use for.
     expect([...variables].filter((variable) => !PAGE.includes(`\`${variable}\``))).toEqual([]);
   });
 
@@ -116,6 +119,23 @@ describe('the page for who runs the Python class', () => {
     await expect(otp.verification()).rejects.toMatchObject({ name: 'TooManyRequests', retryAt: new Date(clock.now() + 1) });
     clock.advance(1);
     expect(await otp.verification()).toMatchObject({ status: 'pending' });
+  });
+
+  it('is right that settings which Twilio refuses are Forbidden at a check, where a monitor of InternalServerError is silent', async () => {
+    const codes = /Forbidden` with the code\s+`(\w+)`/.exec(PAGE.split('## The switch')[1] ?? '');
+    expect(codes?.[1]).toBe('configuration_invalid');
+    await otp.verification();
+    for (const error of [20003, 20403, 60223]) {
+      twilio.next({ error });
+      const refused = { name: 'Forbidden', code: 'configuration_invalid' };
+      await expect(otp.verificationCheck(twilio.codeFor(to))).rejects.toMatchObject(refused);
+    }
+    clock.advance(30_000);
+    twilio.next({ error: 20003 });
+    await expect(otp.verification()).rejects.toMatchObject({ name: 'InternalServerError', code: 'configuration_invalid' });
+    twilio.next({ error: 60200, parameter: 'Code' });
+    await expect(otp.verificationCheck(twilio.codeFor(to))).rejects.toMatchObject({ name: 'Forbidden', code: 'provider_rejected' });
+    expect(await otp.verificationCheck(twilio.codeFor(to))).toMatchObject({ status: 'approved' });
   });
 
   it('is right that an operator can clear a number on its database', async () => {

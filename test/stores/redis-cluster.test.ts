@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRedisStore, type RedisStoreOptions } from '../../src/stores/redis.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { storeSuite } from '../../src/testing/testing.ts';
+import { itIsLinearizable } from './concurrent-histories.ts';
 import { hasRedisServer, newPrefix, pause, type RedisClusterProcesses, startRedisCluster } from './redis-servers.ts';
 import { entry, increment, keyOf, put } from './store-behaviour.ts';
 
@@ -29,6 +30,11 @@ describe.runIf(hasRedisServer())('Redis store on a cluster', () => {
     },
     { sweep: false },
   );
+
+  describe('concurrent histories', () => {
+    const prefix = newPrefix();
+    itIsLinearizable((clock) => createRedisStore({ url: cluster.urls.slice(0, 2), prefix, ...(clock && { clock }) }));
+  });
 
   it('spreads its records over the masters, and lists those of no partition from all of them', async () => {
     const prefix = newPrefix();

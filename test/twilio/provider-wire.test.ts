@@ -116,6 +116,29 @@ describe('a Twilio that does not answer', () => {
   });
 });
 
+describe('a Twilio that does not end what is erased', () => {
+  it.each([{ status: 500 }, 'cut_before', 'hang_before', { during: () => {} }] as const)(
+    'I2 ends it before it begins another, so that the old code proves nothing: %j',
+    async (fault) => {
+      const started = await start('ada');
+      const old = world.double.codeFor(TO);
+      if (fault === 'hang_before') useFakeTimers();
+      world.double.next(fault);
+      const erasing = world.verifier.erase({ to: TO });
+      if (fault === 'hang_before') {
+        await world.double.whenHung();
+        await vi.advanceTimersByTimeAsync(10 * SECOND);
+      }
+      expect(await erasing).toEqual({ status: 'erased', verifications: 1 });
+      world.clock.advance(120 * SECOND);
+      const next = await start('zoe');
+      if (started.status !== 'pending' || next.status !== 'pending') throw new Error('not started');
+      expect(await world.verifier.check({ id: next.id, requester: 'zoe', code: old })).toMatchObject({ status: 'pending', reason: 'wrong_code' });
+      expect(await world.verifier.check({ id: started.id, requester: 'ada', code: old })).toEqual({ status: 'not_found' });
+    },
+  );
+});
+
 describe('a Twilio that is not there', () => {
   it('was never asked: what was claimed is given back', async () => {
     const id = await startPending();
@@ -126,10 +149,10 @@ describe('a Twilio that is not there', () => {
     const down = { code: 'provider_unavailable', cause: { name: 'Error', code: 'ECONNREFUSED' } };
     expect(await thrownBy(world.verifier.resend({ id }))).toEqual(down);
     const { shared, verifications } = await world.record();
-    expect(shared).toEqual(before.shared);
+    expect(shared.sends).toEqual(before.shared.sends);
     expect(verifications).toMatchObject([{ state: 'pending', deliveries: [{ state: 'sent' }, { state: 'refused' }] }]);
     expect(await thrownBy(world.verifier.check({ id, code: '123456' }))).toEqual(down);
-    expect((await world.record()).shared).toEqual(before.shared);
+    expect((await world.record()).shared).toEqual(shared);
     expect(await world.verifier.cancel({ id })).toEqual({ status: 'canceled' });
     expect(await world.record()).toMatchObject({ verifications: [{ judge: { isOpen: true } }] });
   });

@@ -76,11 +76,17 @@ export function toFailedCheck(error: unknown): ProviderCheckResult {
   const { code = 0, status } = toAnswer(error) ?? {};
   if (code === NOT_FOUND) return { status: 'ended', state: 'expired' };
   if (code === MAX_CHECK_ATTEMPTS) return { status: 'ended', state: 'max_attempts_reached' };
-  if (status !== undefined || wasNeverSent(error)) return { status: 'failed', error: toSettingError(code, error) ?? unavailable(error) };
+  if (status !== undefined || wasNeverSent(error)) return { status: 'failed', error: toSettingError(code, error) ?? toUnjudged(status, error) };
   return {
     status: 'unknown',
     error: new CountersignError('provider_unavailable', 'Twilio Verify did not answer; the guess is counted', { cause: error }),
   };
+}
+
+/** A guess that Twilio will refuse again, as a 400 does, is not one that a wait would help. */
+function toUnjudged(status: number | undefined, cause: unknown): CountersignError {
+  if (status === undefined || status === 429 || status >= 500) return unavailable(cause);
+  return new CountersignError('provider_rejected', 'Twilio Verify refused this guess: see the code in `cause`; it was not counted', { cause });
 }
 
 /** Whether there was nothing to cancel. */

@@ -1,6 +1,6 @@
-import { CODE_LENGTH } from '../../core/codes.ts';
 import { isDuration, SECOND } from '../../core/duration.ts';
 import { CountersignError } from '../../core/errors.ts';
+import { TWILIO_SETTINGS } from '../../core/twilio-settings.ts';
 import { findOptionFault } from './send-options.ts';
 
 /** Ten seconds less than the 60 s after which a delivery that is still `sending` reads as `unknown`. */
@@ -36,9 +36,9 @@ export function assertSettings(options: unknown): void {
 
 function findCredentialFaults({ accountSid, authToken, baseUrl }: Untrusted): Fault[] {
   return [
-    ...check('accountSid', isId(accountSid, 'AC'), 'must be AC and 32 hex digits'),
-    ...check('authToken', typeof authToken === 'string' && /^[\x21-\x7e]+$/.test(authToken), 'must be a text without spaces'),
-    ...check('baseUrl', baseUrl === undefined || isHttpUrl(baseUrl), 'must be an http or https URL without a path'),
+    ...checkTwilio('accountSid', accountSid),
+    ...checkTwilio('authToken', authToken),
+    ...(baseUrl === undefined ? [] : checkTwilio('baseUrl', baseUrl)),
   ];
 }
 
@@ -47,28 +47,21 @@ function findClientFaults({ client }: Untrusted): Fault[] {
 }
 
 function findOtherFaults({ serviceSid, codeLength = 6, timeout = SECOND, defaults = {}, onAnswer }: Untrusted): Fault[] {
-  const { min, max } = CODE_LENGTH;
-  const hasLength = typeof codeLength === 'number' && Number.isSafeInteger(codeLength) && codeLength >= min && codeLength <= max;
   const defaultsFault = findOptionFault(defaults, 'defaults');
   return [
-    ...check('serviceSid', isId(serviceSid, 'VA'), 'must be VA and 32 hex digits'),
-    ...check('codeLength', hasLength, `must be a whole number from ${min} to ${max}`),
+    ...checkTwilio('serviceSid', serviceSid),
+    ...checkTwilio('codeLength', codeLength),
     ...check('timeout', isDuration(timeout) && timeout <= LONGEST_TIMEOUT, `must be a whole number of milliseconds, at most ${LONGEST_TIMEOUT}`),
     ...check('onAnswer', onAnswer === undefined || typeof onAnswer === 'function', 'must be a function'),
     ...(defaultsFault === undefined ? [] : [['defaults', defaultsFault] as const]),
   ];
 }
 
+function checkTwilio(field: keyof typeof TWILIO_SETTINGS, value: unknown): Fault[] {
+  const { isRight, rule } = TWILIO_SETTINGS[field];
+  return check(field, isRight(value), rule);
+}
+
 function check(field: string, isRight: boolean, rule: string): Fault[] {
   return isRight ? [] : [[field, `\`${field}\` ${rule}`]];
-}
-
-function isId(value: unknown, prefix: string): boolean {
-  return typeof value === 'string' && new RegExp(`^${prefix}[0-9a-fA-F]{32}$`).test(value);
-}
-
-function isHttpUrl(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const { protocol, pathname, username, search } = new URL(value);
-  return /^https?:$/.test(protocol) && pathname === '/' && username === '' && search === '';
 }
