@@ -14,13 +14,13 @@ describe('the keys of a secret', () => {
   const ring = createKeyRing({ secret: one });
 
   it('are HKDF-SHA-256 of it, one for each use, and no two alike', () => {
-    const { id, code, seal, digest } = ring.issuing;
+    const { id, code, seal, digest, proof } = ring.issuing;
     expect(id).toBe(derive(one, 'id').slice(0, 8));
-    expect([code, seal, digest].map(bytesOf)).toEqual(['code', 'seal', 'digest'].map((use) => derive(one, use)));
+    expect([code, seal, digest, proof].map(bytesOf)).toEqual(['code', 'seal', 'digest', 'proof'].map((use) => derive(one, use)));
     const index = Buffer.from(derive(one, 'index'), 'hex');
     const fromIndex = (use: string) => Buffer.from(hkdfSync('sha256', index, '', `countersign/1/${use}`, 32)).toString('hex');
     expect([ring.id, ring.attempt].map(bytesOf)).toEqual([fromIndex('id'), fromIndex('attempt')]);
-    expect(new Set([code, seal, digest, ring.id, ring.attempt].map(bytesOf)).size).toBe(5);
+    expect(new Set([code, seal, digest, proof, ring.id, ring.attempt].map(bytesOf)).size).toBe(6);
   });
 
   it('do not change from one version of countersign to the next: every limit and every code under way rests on them', () => {

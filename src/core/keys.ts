@@ -33,6 +33,8 @@ export interface IssuingKeys {
   readonly seal: KeyObject;
   /** Hashes codes given by the caller. */
   readonly digest: KeyObject;
+  /** The 32 bytes that are the private key of Ed25519 (RFC 8032 §5.1.5), which signs proofs. */
+  readonly proof: KeyObject;
 }
 
 /** What is kept of the pair that a resend counter is for: keyed hashes, of which neither id can be read. */
@@ -164,7 +166,7 @@ function deriveIndex(lastSecret: string | undefined, indexSecret: string | undef
 
 function deriveIssuingKeys({ id, secret }: Required<GivenKey>): IssuingKeys {
   const use = (name: string) => createSecretKey(derive(secret, name));
-  return { id, code: use('code'), seal: use('seal'), digest: use('digest') };
+  return { id, code: use('code'), seal: use('seal'), digest: use('digest'), proof: use('proof') };
 }
 
 function derive(secret: string, use: string): Uint8Array {

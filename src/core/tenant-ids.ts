@@ -13,7 +13,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const FAIR_BELOW = 256 - (256 % ALPHABET.length);
 
 /** Characters of an API key's secret: 190 bits. */
-export const API_SECRET_LENGTH = 32;
+const API_SECRET_LENGTH = 32;
 
 /** A new service's id: `VA` + 32 lower-case hex. */
 export function createServiceId(random: RandomBytes): string {
@@ -35,7 +35,7 @@ export function isApiKeyId(value: unknown): value is string {
   return typeof value === 'string' && /^SK[0-9a-f]{32}$/.test(value);
 }
 
-/** A new secret of {@link API_SECRET_LENGTH} letters and digits, each as likely as any other. */
+/** A new secret of 32 letters and digits, each as likely as any other. */
 export function createApiSecret(random: RandomBytes): Secret {
   let text = '';
   while (text.length < API_SECRET_LENGTH) {

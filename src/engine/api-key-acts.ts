@@ -12,7 +12,7 @@ import { type ApiKeyRecord, decodeApiKey, encodeApiKey, latestOf, toApiKey } fro
 export const PREVIOUS_SECRET_LIFE: number = 10 * MINUTE;
 
 /** A use is written down when the last that was is this long ago. */
-export const LAST_USED_STEP: number = MINUTE;
+const LAST_USED_STEP: number = MINUTE;
 
 /** What a secret is compared with where there is none: of the same length, and equal to no hash. */
 const NO_HASH = '='.repeat(43);

@@ -3,7 +3,7 @@ import { type ApiKey, type ApiKeyFields, readStoredApiKey } from './api-key.ts';
 import { createUnpacker } from './packed.ts';
 
 /** The version this code writes, and the newest it reads. */
-export const API_KEY_SCHEMA = 1;
+const API_KEY_SCHEMA = 1;
 
 /** The kind of these records and the partition that they are listed by. */
 export const API_KEY_KIND = 'api_key';

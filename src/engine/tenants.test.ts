@@ -17,7 +17,7 @@ import {
 } from '../../test/tenants-world.ts';
 import { DAY, MINUTE } from '../core/duration.ts';
 import { createMemoryStore } from '../stores/memory.ts';
-import type { NewApiKey, Tenants } from './tenants.ts';
+import { createTenants, type NewApiKey, type Tenants } from './tenants.ts';
 
 const newPath = useTemporaryFiles();
 const stage = (open: OpenStores, run: (parts: Stage) => Promise<void>) => stageOn((world) => open(world, newPath), run);
@@ -264,6 +264,20 @@ describe.each(STAGES)('API keys %s', (_name, open) => {
       await isIn(here, made, { reveal: () => NOBODY.secret } as NewApiKey['secret']);
       expect(await lastUse(store, there, made.key.id)).toBe(second);
     }));
+});
+
+describe('an id that comes twice', () => {
+  it('is a conflict, and changes nothing: a source that repeats itself overwrites no tenant', async () => {
+    const world = new TenantsWorld();
+    const store = createMemoryStore({ clock: { now: () => world.clock } });
+    const { keys } = world;
+    const tenants = createTenants({ store, keys, deployment: DEPLOYMENT, monotonic: () => 0, random: (size) => Buffer.alloc(size, 7) });
+    const { id } = await tenants.createService({ name: 'first' });
+    const made = await tenants.createKey({ name: 'first', service: null, scopes: ['read'] });
+    expect((await rejectionOf(tenants.createService({ name: 'second' }))).code).toBe('conflict');
+    expect((await rejectionOf(tenants.createKey({ name: 'second', service: null, scopes: ['admin'] }))).code).toBe('conflict');
+    expect([(await tenants.getService(id))?.name, await tenants.getKey(made.key.id)]).toEqual(['first', made.key]);
+  });
 });
 
 describe('a deployment', () => {

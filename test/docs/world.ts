@@ -1,3 +1,7 @@
+import { createLocalJWKSet, type LocalJWKSet } from 'jose';
+import { parseDestination } from '../../src/core/destination.ts';
+import { createKeyRing } from '../../src/core/keys.ts';
+import { createProofTokens } from '../../src/engine/proof-tokens.ts';
 import type { Clock, Provider, Store, Verifier } from '../../src/index.ts';
 import { createMemoryStore, createOutboxSender, createSelfIssuedProvider, createVerifier } from '../../src/index.ts';
 import type { OutboxSender } from '../../src/senders/outbox.ts';
@@ -30,6 +34,19 @@ export let accountSid: string;
 export let authToken: string;
 export let serviceSid: string;
 export let baseUrl: string;
+
+const proofs = createProofTokens({ keys: createKeyRing({ secret }), issuer: 'https://verify.example.com' });
+
+/** The published keys of a service, and what it answered an approval of {@link to} with just now, by the clock that readers have. */
+export const keys: LocalJWKSet = createLocalJWKSet(proofs.jwks());
+export const nonce = 'a nonce of the reader';
+export const token: string = await proofs.sign(
+  {
+    ...{ verificationId: `VE${'0'.repeat(32)}`, service: `VA${'0'.repeat(32)}`, purpose: 'login', channel: 'sms' },
+    ...{ destination: parseDestination(to), approvedAt: new Date() },
+  },
+  { audience: 'https://shop.example.com', nonce },
+);
 
 /** Begins anew. */
 export function resetWorld(): void {

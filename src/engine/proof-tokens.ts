@@ -1,0 +1,127 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { SECOND } from '../core/duration.ts';
+import { CountersignError } from '../core/errors.ts';
+import type { IssuingKeys, KeyRing } from '../core/keys.ts';
+import type { Proof } from './results.ts';
+
+/** Everything that proof tokens are made of. */
+export interface ProofTokensOptions {
+  /** The first of its keys signs; all are published, so that a token outlives a rotation. */
+  readonly keys: KeyRing;
+  /** The public address of the service, such as `https://verify.example.com`: the `iss` of every token. */
+  readonly issuer: string;
+}
+
+/** What a token says beside its proof. */
+export interface SignProofOptions {
+  /** Who is to read it: their `aud`. */
+  readonly audience: string;
+  /** What the reader gave when the verification was started, to know it again. */
+  readonly nonce?: string | undefined;
+  /** Whether the number is a test number: the token then says `test: true`. @defaultValue false */
+  readonly test?: boolean | undefined;
+}
+
+/** What is in a token. */
+export interface ProofClaims extends JWTPayload {
+  /** The verification's id: to be accepted once. */
+  readonly jti: string;
+  readonly service: string;
+  readonly purpose: string;
+  readonly channel: string;
+  /** One of the two: what was verified, to be compared with what the reader holds. */
+  readonly phone_number?: string;
+  readonly email?: string;
+  readonly nonce?: string;
+  /** Present where nobody was asked: the code is a fixed one. */
+  readonly test?: true;
+}
+
+/** What a token is held against. */
+export interface VerifyProofOptions {
+  readonly audience: string;
+  /** The time that it is read at. */
+  readonly at: Date;
+}
+
+/** Signed statements of approvals (JWT, RFC 7519; EdDSA with Ed25519, RFC 8037). */
+export interface ProofTokens {
+  /**
+   * The token of an approval. The same proof gives the same token, to the byte: it counts from the approval, so signing again makes no proof live longer.
+   *
+   * A token is a secret and holds the number or address: it is not to be logged.
+   */
+  sign(proof: Proof, options: SignProofOptions): Promise<string>;
+  /** The public keys of all that sign or have signed, for `/.well-known/jwks.json`. */
+  jwks(): JSONWebKeySet;
+  /** Reads a token as its readers should. For tests: a reader has the published keys alone. @throws whatever `jose` says of a token that is not to be accepted. */
+  verify(token: string, options: VerifyProofOptions): Promise<ProofClaims>;
+}
+
+/** How long a token is good: long enough for a redirect and a form, and too short to be kept. */
+export const PROOF_LIFE_SECONDS = 300;
+
+/** What stands before the 32 bytes of an Ed25519 key in PKCS #8 (RFC 8410 §7). */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/**
+ * Makes proof tokens.
+ *
+ * @throws {CountersignError} `configuration_invalid` for an issuer that is no http(s) address without query and fragment.
+ * @example
+ * const proofs = createProofTokens({ keys: createKeyRing({ secret }), issuer: 'https://verify.example.com' });
+ * const token = await proofs.sign(proof, { audience: 'https://shop.example.com', nonce });
+ */
+export function createProofTokens({ keys, issuer }: ProofTokensOptions): ProofTokens {
+  assertIssuer(issuer);
+  const signing = toPrivateKey(keys.issuing);
+  const published = { keys: keys.all.map(toJwk) };
+  const findKey = createLocalJWKSet(published);
+  return {
+    async sign(proof, { audience, nonce, test = false }) {
+      const issuedAt = Math.floor(proof.approvedAt.getTime() / SECOND);
+      const jwt = new SignJWT({ ...toClaims(proof), ...(nonce !== undefined && { nonce }), ...(test && { test }) })
+        .setProtectedHeader({ alg: 'EdDSA', kid: keys.issuing.id, typ: 'JWT' })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setJti(proof.verificationId)
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + PROOF_LIFE_SECONDS);
+      return (proof.requester === undefined ? jwt : jwt.setSubject(proof.requester)).sign(signing);
+    },
+    jwks: () => structuredClone(published),
+    async verify(token, { audience, at }) {
+      // Ensure that the algorithm is ours and not the token's to choose (RFC 8725 §3.1).
+      const { payload } = await jwtVerify<ProofClaims>(token, findKey, {
+        algorithms: ['EdDSA'],
+        issuer,
+        audience,
+        currentDate: at,
+        requiredClaims: ['jti', 'iat', 'exp', 'service', 'purpose', 'channel'],
+      });
+      return payload;
+    },
+  };
+}
+
+function toClaims({ service, purpose, channel, destination }: Proof): Omit<ProofClaims, 'jti'> {
+  const text = destination.reveal();
+  return { service, purpose, channel, ...(destination.kind === 'email' ? { email: text } : { phone_number: text }) };
+}
+
+function toPrivateKey({ proof }: IssuingKeys): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, proof.export()]), format: 'der', type: 'pkcs8' });
+}
+
+/** Ensure that only the public half is published: the fields are named, never spread. */
+function toJwk(keys: IssuingKeys): JSONWebKeySet['keys'][number] {
+  const { x = '' } = createPublicKey(toPrivateKey(keys)).export({ format: 'jwk' });
+  return { kty: 'OKP', crv: 'Ed25519', x, kid: keys.id, alg: 'EdDSA', use: 'sig' };
+}
+
+/** Ensure that readers can compare `iss` as it is: by text. */
+function assertIssuer(issuer: string): void {
+  if (typeof issuer === 'string' && /^https?:\/\/[^\s?#]+$/.test(issuer) && URL.canParse(issuer)) return;
+  throw new CountersignError('configuration_invalid', '`issuer` must be an http or https address without query and fragment', { field: 'issuer' });
+}
