@@ -19,8 +19,9 @@ describe('the keys of a secret', () => {
     expect([code, seal, digest, proof].map(bytesOf)).toEqual(['code', 'seal', 'digest', 'proof'].map((use) => derive(one, use)));
     const index = Buffer.from(derive(one, 'index'), 'hex');
     const fromIndex = (use: string) => Buffer.from(hkdfSync('sha256', index, '', `countersign/1/${use}`, 32)).toString('hex');
-    expect([ring.id, ring.attempt].map(bytesOf)).toEqual([fromIndex('id'), fromIndex('attempt')]);
-    expect(new Set([code, seal, digest, proof, ring.id, ring.attempt].map(bytesOf)).size).toBe(6);
+    const ofIndex = [ring.id, ring.attempt, ring.idempotency, ring.rate].map(bytesOf);
+    expect(ofIndex).toEqual(['id', 'attempt', 'idempotency', 'rate'].map(fromIndex));
+    expect(new Set([...[code, seal, digest, proof].map(bytesOf), ...ofIndex]).size).toBe(8);
   });
 
   it('do not change from one version of countersign to the next: every limit and every code under way rests on them', () => {
@@ -164,12 +165,14 @@ describe('keys that rotate', () => {
 
   it('I3 take what limits are found by from the last, so that a rotation begins none anew', () => {
     const before = createKeyRing({ keys: [a] });
-    const found = ({ limitKey, destinationKey, requesterKey, id, attempt, fingerprint }: typeof ring) => [
+    const found = ({ limitKey, destinationKey, requesterKey, id, attempt, idempotency, rate, fingerprint }: typeof ring) => [
       limitKey('x').toString('hex'),
       destinationKey('x'),
       requesterKey('s', 'x'),
       bytesOf(id),
       bytesOf(attempt),
+      bytesOf(idempotency),
+      bytesOf(rate),
       fingerprint,
     ];
     expect(found(ring)).toEqual(found(before));

@@ -68,6 +68,10 @@ export interface KeyRing {
   readonly id: KeyObject;
   /** Hashes attempt ids, and is what an attempt's seal is derived from. */
   readonly attempt: KeyObject;
+  /** Hashes idempotency keys and the requests they came with, and is what the seal of a kept answer is derived from. */
+  readonly idempotency: KeyObject;
+  /** Hashes the API keys and the client addresses that requests are counted by. */
+  readonly rate: KeyObject;
   /** What a store keeps to recognise the index secret: 22 characters that tell nothing of it. */
   readonly fingerprint: string;
 }
@@ -98,6 +102,8 @@ export function createKeyRing({ secret, keys, indexSecret }: KeyOptions): KeyRin
     apiSecretHash: (apiKeyId, secret) => hmac(hashKey, `api-secret\0${apiKeyId}\0${secret}`).toString('base64url'),
     id: createSecretKey(expand(index, 'id')),
     attempt: createSecretKey(expand(index, 'attempt')),
+    idempotency: createSecretKey(expand(index, 'idempotency')),
+    rate: createSecretKey(expand(index, 'rate')),
     fingerprint: shortHash(createSecretKey(expand(index, 'fingerprint')), 'fingerprint'),
   };
 }

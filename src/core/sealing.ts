@@ -14,19 +14,29 @@ const TAG_BYTES = 16;
 /** Random bytes of one seal: 96 bits (NIST SP 800-38D §8.2.2). */
 export const NONCE_BYTES = 12;
 
-/** AES-256-GCM as base64url of nonce ‖ ciphertext ‖ tag. */
+/** A destination, sealed. */
 export function seal(key: KeyObject, nonce: Buffer, text: string, context: SealContext): string {
-  const cipher = createCipheriv(ALGORITHM, key, nonce).setAAD(toAad(context));
+  return sealText(key, nonce, text, toAad(context));
+}
+
+/** The destination in a seal; undefined as by {@link unsealText}. */
+export function unseal(key: KeyObject, sealed: string, context: SealContext): string | undefined {
+  return unsealText(key, sealed, toAad(context));
+}
+
+/** AES-256-GCM as base64url of nonce ‖ ciphertext ‖ tag. @param boundTo what must be said again to open it. */
+export function sealText(key: KeyObject, nonce: Buffer, text: string, boundTo: string): string {
+  const cipher = createCipheriv(ALGORITHM, key, nonce).setAAD(Buffer.from(boundTo));
   return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url');
 }
 
-/** The text of a seal; undefined when it was made with another key, for another context, or changed since. */
-export function unseal(key: KeyObject, sealed: string, context: SealContext): string | undefined {
+/** The text of a seal; undefined when it was made with another key, bound to something else, or changed since. */
+export function unsealText(key: KeyObject, sealed: string, boundTo: string): string | undefined {
   const bytes = Buffer.from(sealed, 'base64url');
   if (bytes.length < NONCE_BYTES + TAG_BYTES) return undefined;
   const tagAt = bytes.length - TAG_BYTES;
   const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
-  decipher.setAAD(toAad(context)).setAuthTag(bytes.subarray(tagAt));
+  decipher.setAAD(Buffer.from(boundTo)).setAuthTag(bytes.subarray(tagAt));
   try {
     return decipher.update(bytes.subarray(NONCE_BYTES, tagAt), undefined, 'utf8') + decipher.final('utf8');
   } catch {
@@ -42,6 +52,6 @@ export function deriveAttemptKey(key: KeyObject, verificationId: string, attempt
   return createSecretKey(hmac(key, `attempt\0${verificationId}\0${attemptId}`));
 }
 
-function toAad({ verificationId, service, destinationKey }: SealContext): Buffer {
-  return Buffer.from(`1\0${verificationId}\0${service}\0${destinationKey}`);
+function toAad({ verificationId, service, destinationKey }: SealContext): string {
+  return `1\0${verificationId}\0${service}\0${destinationKey}`;
 }
