@@ -18,13 +18,21 @@ const AJV = { body: new Ajv2020(OPTIONS), text: new Ajv2020({ ...OPTIONS, coerce
 /** Faults that are named; a body of 16 kB may have thousands. */
 const MAX_FAULTS = 10;
 
-/** Compiles the schemas of an operation. */
-export function createInputChecks({ params, query, body }: Pick<Operation, 'params' | 'query' | 'body'>): InputChecks {
-  return {
+/** Compiling takes a millisecond for each schema, and the operations are the same for every server of a process. */
+const compiled = new WeakMap<object, InputChecks>();
+
+/** Compiles the schemas of an operation, once. */
+export function createInputChecks(operation: Pick<Operation, 'params' | 'query' | 'body'>): InputChecks {
+  const known = compiled.get(operation);
+  if (known !== undefined) return known;
+  const { params, query, body } = operation;
+  const checks = {
     params: createCheck(AJV.text, params),
     query: createCheck(AJV.text, query),
-    body: body === undefined ? (value) => assertNoBody(value) : createCheck(AJV.body, body),
+    body: body === undefined ? assertNoBody : createCheck(AJV.body, body),
   };
+  compiled.set(operation, checks);
+  return checks;
 }
 
 function assertNoBody(value: unknown): unknown {

@@ -96,6 +96,8 @@ function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, state
     method: each.method,
     url: each.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     onRequest: async (request) => {
+      // An id of no characters is no id: the path is another.
+      if (Object.values(request.params as object).includes('')) throw nothingHere();
       const state = states.of(request);
       state.operation = each;
       await door(request, state);
@@ -116,10 +118,14 @@ function createNotFound(operations: readonly Operation[]): (request: FastifyRequ
   return (request) => {
     const [path = ''] = request.url.split('?');
     const methods = paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
-    if (methods.length === 0) throw new HttpProblem({ status: 404, code: 'not_found', detail: 'there is nothing at this path' });
+    if (methods.length === 0) throw nothingHere();
     const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
     throw new HttpProblem({ status: 405, code: 'method_not_allowed', detail: `this path takes ${allow}`, headers: { allow } });
   };
+}
+
+function nothingHere(): HttpProblem {
+  return new HttpProblem({ status: 404, code: 'not_found', detail: 'there is nothing at this path' });
 }
 
 function escapePattern(text: string): string {
