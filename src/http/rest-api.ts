@@ -1,14 +1,12 @@
 import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import { withDocument } from './document.ts';
 import { createDoor } from './door.ts';
 import { createInputChecks } from './input-checks.ts';
-import { createOpenApi } from './openapi.ts';
-import { type Operation, operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import { parseJson } from './parse-json.ts';
 import { HttpProblem, renderProblem, toProblem } from './problem.ts';
 import { createRequestStates, type RequestStates } from './request-state.ts';
-import { OPERATIONS } from './rest/operations.ts';
 import type { RestParts } from './rest-parts.ts';
 import { runOperation } from './run-operation.ts';
 
@@ -30,22 +28,6 @@ export function createRestApi(parts: RestParts): FastifyPluginAsync {
     for (const each of operations) addRoute(app, each, parts, states);
     app.setNotFoundHandler(createNotFound(operations));
   };
-}
-
-/** The operations, and the one that hands out the document of them all. */
-export function withDocument(publicUrl: string): readonly Operation[] {
-  const self: Operation = operation({
-    id: 'showOpenApi',
-    method: 'GET',
-    path: '/openapi.json',
-    tag: 'Operation',
-    summary: 'This document',
-    responses: { 200: { description: 'OpenAPI 3.1.', schema: Type.Object({ openapi: Type.String() }), example: { openapi: '3.1.0' } } },
-    handle: async () => ({ status: 200, body: document }),
-  });
-  const operations = [...OPERATIONS, self];
-  const document = createOpenApi(operations, publicUrl);
-  return operations;
 }
 
 function acceptJsonOnly(app: FastifyInstance, states: RequestStates): void {
