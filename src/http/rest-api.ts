@@ -26,7 +26,7 @@ export function createRestApi(parts: RestParts): FastifyPluginAsync {
     answerInProblems(app, parts, states);
     const operations = withDocument(parts.publicUrl);
     for (const each of operations) addRoute(app, each, parts, states);
-    app.setNotFoundHandler(createNotFound(operations));
+    refuseUnknownPaths(app, operations);
   };
 }
 
@@ -89,6 +89,15 @@ function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, state
       return body === undefined ? reply.code(status).send() : reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
     },
   });
+}
+
+/** Before a body is read: of one that goes nowhere nobody needs to know whether it is JSON. */
+function refuseUnknownPaths(app: FastifyInstance, operations: readonly Operation[]): void {
+  const refuse = createNotFound(operations);
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) refuse(request);
+  });
+  app.setNotFoundHandler(refuse);
 }
 
 /** A path that exists is told from one that does not: the first answers 405 with the methods that it takes. */

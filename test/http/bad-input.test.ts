@@ -138,6 +138,18 @@ describe('bad input', () => {
     expect((await world.ask('GET', '/v1/verifications/..%2f..%2fservices', { key })).status).toBe(404);
   });
 
+  it('does not read a body that goes nowhere', async () => {
+    for (const [method, status] of [
+      ['POST', 404],
+      ['PUT', 405],
+    ] as const) {
+      const url = status === 404 ? '/v1/nothing' : '/v1/verifications';
+      expect((await world.ask(method, url, { raw: '{' })).status).toBe(status);
+      expect((await world.ask(method, url, { raw: 'x', headers: { 'content-type': 'text/plain' } })).status).toBe(status);
+      expect((await world.ask(method, url, { raw: 'x'.repeat(20_000) })).status).toBe(status);
+    }
+  });
+
   it.each([
     ['PUT', '/v1/verifications', 'POST'],
     ['GET', '/v1/verifications', 'POST'],

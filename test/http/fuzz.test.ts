@@ -25,7 +25,7 @@ const HOSTILE = fc.constantFrom<unknown>(
   '\u202e',
   '../../etc/passwd',
   "' or 1=1 --",
-  '${jndi:ldap://x}',
+  '%24{jndi:ldap://x}',
   '{code}',
   'a\r\nset-cookie: x',
   '__proto__',

@@ -62,6 +62,7 @@ export class RestWorld {
   readonly tenants: Tenants;
   readonly proofs: ProofTokens = createProofTokens({ keys: this.keys, issuer: PUBLIC_URL });
   readonly app: FastifyInstance;
+  readonly parts: RestParts;
   readonly answered: AnsweredRequest[] = [];
   readonly failures: unknown[] = [];
   readonly events: VerifierEvent[] = [];
@@ -81,7 +82,7 @@ export class RestWorld {
       onEvent: (event) => this.events.push(event),
     });
     this.app = fastify(createServerOptions(PUBLIC_URL));
-    const all: RestParts = {
+    this.parts = {
       tenants: this.tenants,
       idempotency: createIdempotency({ store: this.store, keys: this.keys }),
       limiter: NO_LIMIT,
@@ -97,7 +98,7 @@ export class RestWorld {
       observe: { answered: (request) => this.answered.push(request), failed: (error) => this.failures.push(error) },
       ...parts,
     };
-    this.app.register(createRestApi(all));
+    this.app.register(createRestApi(this.parts));
   }
 
   async ask(method: string, url: string, { key, body, raw, headers = {}, remoteAddress }: Ask = {}): Promise<Got> {
