@@ -21,6 +21,8 @@ export interface SendCommand {
   readonly give: GiveCode | undefined;
   /** Who issues and judges codes here, where that is not the engine. */
   readonly judge: JudgeClaim | undefined;
+  /** Whether messages reach nobody. */
+  readonly isSilent?: boolean | undefined;
 }
 
 /** Starts a verification, or sends the pending one of the same requester again. */

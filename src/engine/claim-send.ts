@@ -26,6 +26,8 @@ export interface ClaimCommand {
   readonly give: GiveCode | undefined;
   /** Who issues and judges the code, where that is not the engine. */
   readonly judge: JudgeClaim | undefined;
+  /** Whether the message reaches nobody: then nothing but one under way holds it back, and it uses nothing up. */
+  readonly isSilent?: boolean | undefined;
 }
 
 /** A claimed send: the message may leave. */
@@ -70,6 +72,7 @@ export function claimSend(
   const { pool, known } = findPool(record, requester);
   if (pool.disabled)
     return { record, outcome: { kind: 'refused', reason: 'destination_blocked', retryAt: undefined, live: undefined, resendAt: now } };
+  if (command.isSilent === true) return claimSilent(record, verification, command, limits);
   const ladder = findLadder(record, requester);
   const inProgressUntil = Math.max(sendingUntil(verification, limits), occupiedUntil(record, verification, command.judge, limits));
   const spacedAt = Math.max(nextRungAt(ladder, limits), nextSpacedSendAt(pool, limits));
@@ -97,6 +100,28 @@ export function claimSend(
     record: claimed,
     outcome: { kind: 'send', verification: sending, delivery, resendAt: nextSendAt(claimed, requester, limits), openElsewhere },
   };
+}
+
+/** What is kept of silent sends, which nothing limits: a record has an end. The oldest go first. */
+const SILENT_KEPT = { verifications: 50, deliveries: 10 } as const;
+
+/** Claims a send that reaches nobody: it takes no rung and no slot. */
+function claimSilent(record: DestinationRecord, verification: VerificationRecord, command: ClaimCommand, limits: Limits): RuleResult<ClaimOutcome> {
+  const now = record.time.seen;
+  const live = verification.deliveries.length === 0 ? undefined : verification;
+  const retryAt = sendingUntil(verification, limits);
+  if (now < retryAt) return { record, outcome: { kind: 'refused', reason: 'in_progress', retryAt, live, resendAt: retryAt } };
+  const delivery: DeliveryRecord = { id: command.deliveryId, channel: command.channel, state: 'sending', at: now, before: undefined };
+  const sending = {
+    ...verification,
+    channel: command.channel,
+    code: live === undefined ? verification.code : nextCode(live, command.give?.(live.entryId), limits),
+    deliveries: [...verification.deliveries, delivery].slice(-SILENT_KEPT.deliveries),
+  };
+  const others = record.verifications.filter(({ entryId, service }) => service === verification.service && entryId !== verification.entryId);
+  const tooMany = new Set(others.slice(0, Math.max(0, others.length - SILENT_KEPT.verifications + 1)));
+  const claimed = putVerification({ ...record, verifications: record.verifications.filter((other) => !tooMany.has(other)) }, sending);
+  return { record: claimed, outcome: { kind: 'send', verification: sending, delivery, resendAt: now, openElsewhere: [] } };
 }
 
 /** From when on another message may go to this destination for this requester: the latest of the ladder, the spacing and the budgets. */

@@ -439,7 +439,13 @@ class StoreVerifier implements Verifier {
   #toSendCommand({ recordId }: VerificationRef, code: string | undefined): SendCommand {
     const give: GiveCode = (entryId) => this.#vault.toGivenCode(this.#ids.encode({ recordId, entryId }), code ?? '');
     const deliveryId = this.#random(16).toString('hex');
-    return { deliveryId, keyId: this.#vault.keyId, give: code === undefined ? undefined : give, judge: this.#judge };
+    return {
+      deliveryId,
+      keyId: this.#vault.keyId,
+      give: code === undefined ? undefined : give,
+      judge: this.#judge,
+      isSilent: this.#provider.isSilent,
+    };
   }
 }
 

@@ -8,6 +8,13 @@ export interface ProviderIdentity {
   readonly name: string;
   readonly channels: readonly Channel[];
   /**
+   * That its messages reach nobody, as those to test numbers: no ladder, spacing or budget of sends holds them back, and they use none of it up. Guesses are
+   * limited as any. Never set it on a way out that costs or disturbs.
+   *
+   * @defaultValue false
+   */
+  readonly isSilent?: boolean;
+  /**
    * Checks what a caller gave as `providerOptions`, and returns it as {@link send} shall get it. Throws `invalid_request` naming the option and never its
    * value. A provider without it takes none.
    */

@@ -69,7 +69,13 @@ export interface OtpModelSettings {
   readonly database?: string | undefined;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+/** Variables by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** This process's own. Nothing else looks at them. */
+export function readEnvironment(): Environment {
+  return process.env;
+}
 
 /** As long as the engine wants it: 256 bits. Checked here as well, so that the message names the variable that is at fault. */
 const MIN_SECRET_BYTES = 32;
@@ -90,6 +96,8 @@ const TWILIO = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_SERVICE_SID']
 export function readConfig(environment: Environment = process.env, provider?: ProviderName): Config {
   const { COUNTERSIGN_SECRET: secret, COUNTERSIGN_DATABASE: database = DEFAULT_DATABASE } = environment;
   if (database === '') throw invalid('COUNTERSIGN_DATABASE', 'is empty: unset it, or name a file');
+  // Taken for the name of a file it would begin a database of its own, with limits of its own.
+  if (/^\w+:\/\//.test(database)) throw invalid('COUNTERSIGN_DATABASE', 'is the address of a server: this command works on a SQLite file');
   const twilio = provider === 'self_issued' ? undefined : readTwilio(environment, provider === 'twilio_verify');
   if (secret === undefined) return { secret: undefined, database, twilio };
   if (secret === '') throw invalid('COUNTERSIGN_SECRET', `is empty: unset it, or give at least ${MIN_SECRET_BYTES} random bytes`);

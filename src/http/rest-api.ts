@@ -1,0 +1,132 @@
+import helmet from '@fastify/helmet';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { withDocument } from './document.ts';
+import { createDoor } from './door.ts';
+import { createInputChecks } from './input-checks.ts';
+import type { Operation } from './operation.ts';
+import { parseJson } from './parse-json.ts';
+import { HttpProblem, renderProblem, toProblem } from './problem.ts';
+import { createRequestStates, type RequestStates } from './request-state.ts';
+import type { RestParts } from './rest-parts.ts';
+import { runOperation } from './run-operation.ts';
+
+/**
+ * The REST interface as a Fastify plugin. It listens to nothing and reads no environment; the server it is registered on is made with
+ * `createServerOptions`.
+ *
+ * @example
+ * const app = fastify(createServerOptions(publicUrl));
+ * await app.register(createRestApi(parts));
+ */
+export function createRestApi(parts: RestParts): FastifyPluginAsync {
+  return async (app) => {
+    const states = createRequestStates();
+    await app.register(helmet);
+    acceptJsonOnly(app, states);
+    answerInProblems(app, parts, states);
+    const operations = withDocument(parts.publicUrl);
+    for (const each of operations) addRoute(app, each, parts, states);
+    refuseUnknownPaths(app, operations);
+  };
+}
+
+function acceptJsonOnly(app: FastifyInstance, states: RequestStates): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes, done) => {
+    try {
+      const { text, value } = parseJson(bytes as Buffer);
+      states.of(request).text = text;
+      done(null, value);
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+function answerInProblems(app: FastifyInstance, { publicUrl, now, observe }: RestParts, states: RequestStates): void {
+  app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) quietly(() => observe?.failed?.(error, request.id));
+    states.of(request).problem = { code: problem.code, reason: problem.reason };
+    const { status, headers, body } = renderProblem(problem, { publicUrl, requestId: request.id, now: now() });
+    return reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'cache-control': 'no-store', 'x-request-id': request.id });
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { operation: known, key, problem } = states.of(request);
+    quietly(() =>
+      observe?.answered?.({
+        operation: known?.id,
+        method: request.method,
+        status: reply.statusCode,
+        milliseconds: reply.elapsedTime,
+        requestId: request.id,
+        keyId: key?.id,
+        code: problem?.code,
+        reason: problem?.reason,
+      }),
+    );
+  });
+}
+
+function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, states: RequestStates): void {
+  const door = createDoor(each, parts);
+  const checks = createInputChecks(each);
+  app.route({
+    method: each.method,
+    url: each.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+    onRequest: async (request) => {
+      // An id of no characters is no id: the path is another.
+      if (Object.values(request.params as object).includes('')) throw nothingHere();
+      const state = states.of(request);
+      state.operation = each;
+      await door(request, state);
+    },
+    handler: async (request, reply) => {
+      const { status, body } = await runOperation(each, { request, state: states.of(request), checks, parts });
+      return body === undefined ? reply.code(status).send() : reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
+    },
+  });
+}
+
+/** Before a body is read: of one that goes nowhere nobody needs to know whether it is JSON. */
+function refuseUnknownPaths(app: FastifyInstance, operations: readonly Operation[]): void {
+  const refuse = createNotFound(operations);
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) refuse(request);
+  });
+  app.setNotFoundHandler(refuse);
+}
+
+/** A path that exists is told from one that does not: the first answers 405 with the methods that it takes. */
+function createNotFound(operations: readonly Operation[]): (request: FastifyRequest) => never {
+  const paths = operations.map(({ path, method }) => ({
+    pattern: new RegExp(`^${escapePattern(path).replaceAll(/\\\{\w+\\\}/g, '[^/]+')}$`),
+    method,
+  }));
+  return (request) => {
+    const [path = ''] = request.url.split('?');
+    const methods = paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
+    if (methods.length === 0) throw nothingHere();
+    const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+    throw new HttpProblem({ status: 405, code: 'method_not_allowed', detail: `this path takes ${allow}`, headers: { allow } });
+  };
+}
+
+function nothingHere(): HttpProblem {
+  return new HttpProblem({ status: 404, code: 'not_found', detail: 'there is nothing at this path' });
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
+
+function quietly(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // An observer is a guest: what was answered stays answered.
+  }
+}

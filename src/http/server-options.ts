@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
+import { renderProblem, toProblem } from './problem.ts';
+
+/** Bodies are small: an address, a code, the settings of a service. */
+export const BODY_LIMIT = 16_384;
+
+/** How long a request may take to arrive, its headers and in all, in milliseconds: a slow body holds a connection and nothing else, and not for long. */
+const ARRIVAL = { headers: 5_000, request: 10_000 } as const;
+
+/**
+ * What Fastify has to be made with for the REST interface: limits on what arrives, request ids, and problems for what is refused before a route is found.
+ * Loggers and addresses are the process's to add. Request ids are ours alone: one that a client made up might hold a number.
+ */
+export function createServerOptions(publicUrl: string): FastifyHttpOptions<Server> {
+  return {
+    bodyLimit: BODY_LIMIT,
+    requestTimeout: ARRIVAL.request,
+    http: { headersTimeout: ARRIVAL.headers, maxHeaderSize: 8_192, connectionsCheckingInterval: 1_000 },
+    // A request that comes on an open connection while the service drains is answered; the connection is closed behind it.
+    return503OnClosing: false,
+    requestIdHeader: false,
+    genReqId: () => randomUUID(),
+    routerOptions: { maxParamLength: 128 },
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      const { status, headers, body } = renderProblem(toProblem(error), { publicUrl, requestId: request.id, now: 0 });
+      void reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
+    },
+    clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => answerBroken(error, socket, publicUrl),
+  };
+}
+
+const BROKEN: Readonly<Record<string, readonly [number, string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};
+
+/** What is no HTTP, or never arrives, is answered by hand: there is no request yet. */
+function answerBroken(error: NodeJS.ErrnoException, socket: Socket, publicUrl: string): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const [status, phrase] = BROKEN[error.code ?? ''] ?? [400, 'Bad Request'];
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const { body } = renderProblem(toProblem({ statusCode: status }), { publicUrl, requestId: randomUUID(), now: 0 });
+  const text = JSON.stringify(body);
+  const head = `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n`;
+  socket.end(head + text);
+}
