@@ -1,10 +1,10 @@
 // How much of what SQLite can do is left for whoever uses it through the engine: `check` and `start` against one bare update per operation.
 import { createSqliteStore } from '../src/stores/sqlite.ts';
 import { createJudgedBodies, createStartedRows } from './lib/floor-rows.ts';
-import { type Load, runLoad } from './lib/load.ts';
-import { isQuick, type Row, writeReport } from './lib/report.ts';
+import { runLoad } from './lib/load.ts';
+import { halve, type Pair, pair, toRows } from './lib/pairs.ts';
+import { isQuick, writeReport } from './lib/report.ts';
 import { shuffle } from './lib/shuffle.ts';
-import { formatSpread, toSpread } from './lib/spread.ts';
 import { SqliteFloor, type StoredRow } from './lib/sqlite-floor.ts';
 import { checkGuess, createSubject, startNew, toGuesses, toPhoneNumber } from './lib/subject.ts';
 import { withTemporaryFolder } from './lib/temporary-folder.ts';
@@ -12,12 +12,6 @@ import { withTemporaryFolder } from './lib/temporary-folder.ts';
 const PAIRS = isQuick ? 3 : 7;
 const OPERATIONS = isQuick ? 1_000 : 8_000;
 const IN_FLIGHT = 64;
-
-/** A subject and the floor, measured one right after the other. */
-interface Pair {
-  readonly subject: Load;
-  readonly floor: Load;
-}
 
 await withTemporaryFolder(async (folder) => {
   const store = createSqliteStore({ path: `${folder}/subject.db` });
@@ -62,26 +56,3 @@ await withTemporaryFolder(async (folder) => {
     data: { check, start },
   });
 });
-
-async function pair(isFloorFirst: boolean, runSubject: () => Promise<Load>, runFloor: () => Promise<Load>): Promise<Pair> {
-  if (!isFloorFirst) return { subject: await runSubject(), floor: await runFloor() };
-  const floor = await runFloor();
-  return { floor, subject: await runSubject() };
-}
-
-function toRows(name: string, pairs: readonly Pair[], least: number): Row[] {
-  const ratio = toSpread(pairs.map(({ subject, floor }) => subject.opsPerSecond / floor.opsPerSecond));
-  const [ours, floors] = [pairs.map(({ subject }) => subject), pairs.map(({ floor }) => floor)];
-  return [
-    { what: `\`${name}\` : floor`, measured: formatSpread(ratio, 2), target: { text: `≥ ${least}`, met: ratio.median >= least } },
-    { what: `\`${name}\`, operations per second`, measured: formatSpread(toSpread(ours.map(({ opsPerSecond }) => opsPerSecond))) },
-    { what: `its floor, operations per second`, measured: formatSpread(toSpread(floors.map(({ opsPerSecond }) => opsPerSecond))) },
-    { what: `\`${name}\`, CPU µs per operation`, measured: formatSpread(toSpread(ours.map(({ cpuMicros }) => cpuMicros)), 1) },
-    { what: `its floor, CPU µs per operation`, measured: formatSpread(toSpread(floors.map(({ cpuMicros }) => cpuMicros)), 1) },
-  ];
-}
-
-function halve<T>(items: readonly T[]): readonly [T[], T[]] {
-  const middle = items.length / 2;
-  return [items.slice(0, middle), items.slice(middle)];
-}

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from './lib/bundle.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const benches = readdirSync(`${root}bench`).filter((file) => file.endsWith('.ts'));
@@ -18,16 +18,10 @@ if (unknown.length > 0 || files.length === 0) {
   process.exit(1);
 }
 
-await build({
-  entryPoints: files.map((file) => `${root}bench/${file}`),
-  outdir: `${root}reports/bench`,
-  bundle: true,
-  packages: 'external',
-  platform: 'node',
-  format: 'esm',
-  sourcemap: 'inline',
-  logLevel: 'error',
-});
+await bundle(
+  files.map((file) => `bench/${file}`),
+  'bench',
+);
 for (const file of files) {
   console.log(`\n> bench/${file}`);
   const { status } = spawnSync(process.execPath, ['--enable-source-maps', `reports/bench/${file.replace(/\.ts$/, '.js')}`], {

@@ -4,7 +4,7 @@
 // Seen to fail: with a wait one millisecond short, and with a second caller let through.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from './lib/bundle.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const asked = process.argv.slice(2);
@@ -15,24 +15,12 @@ if (isOtpModel && rest.length > 0) {
   console.error(`demo: --otp-model takes nothing beside it, and there is ${rest.join(' ')}`);
   process.exit(2);
 }
-process.exitCode = run(isOtpModel ? [await bundle()] : ['dist/cli/main.js', 'demo', ...rest]);
-
-async function bundle() {
-  const outfile = `${root}reports/demo/otp-model.js`;
-  await build({
-    entryPoints: [`${root}examples/otp-model/otp-model.ts`],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    sourcemap: 'inline',
-    logLevel: 'error',
-    // The double reads Twilio's document from beside its own source.
-    define: { 'import.meta.url': JSON.stringify(pathToFileURL(`${root}test/twilio/double.ts`).href) },
-  });
-  return outfile;
+if (isOtpModel) {
+  // The double reads Twilio's document from beside its own source.
+  const define = { 'import.meta.url': JSON.stringify(pathToFileURL(`${root}test/twilio/double.ts`).href) };
+  await bundle(['examples/otp-model/otp-model.ts'], 'demo', { define });
 }
+process.exitCode = run(isOtpModel ? ['reports/demo/otp-model.js'] : ['dist/cli/main.js', 'demo', ...rest]);
 
 function run(args) {
   const { status } = spawnSync(process.execPath, ['--enable-source-maps', ...args], { cwd: root, stdio: 'inherit' });

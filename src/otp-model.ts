@@ -7,7 +7,7 @@ import { type Destination, parseDestination } from './core/destination.ts';
 import { CountersignError } from './core/errors.ts';
 import { createKeyRing, type KeyRing } from './core/keys.ts';
 import { Forbidden, InternalServerError, TooManyRequests } from './core/seed-errors.ts';
-import { toCounterRecordKey } from './engine/counter-record.ts';
+import { CLAIM_LIFE, toCounterRecordKey } from './engine/counter-record.ts';
 import { decideFingerprint, FINGERPRINT_KEY } from './engine/index-fingerprint.ts';
 import { decideAddCount, decideCheckCount, decideDeleteCount, type ResendCounter } from './engine/resend-counter.ts';
 import { createVerifier, type Verifier } from './engine/verifier.ts';
@@ -84,7 +84,7 @@ export class OtpModel {
   }
 
   /**
-   * Has Twilio send a code by SMS. The same one again for eight minutes; then too little of its ten is left to type it in, and another is begun.
+   * Has Twilio send a code by SMS. Where nobody can tell whether the message left: `InternalServerError` with the code `unknown`; count it all the same. The same one again for eight minutes; then too little of its ten is left to type it in, and another is begun.
    * Resolves with Twilio's own object.
    */
   async verification(): Promise<VerificationInstance> {
@@ -92,7 +92,7 @@ export class OtpModel {
       const { result, answer } = await this.#parts.listen((verifier) => verifier.start({ to: this.#to.reveal(), channel: 'sms' }));
       if (result.status === 'refused') throw new TooManyRequests(result.reason, 'no message may be sent to this number now', result);
       if (result.deliveries.at(-1)?.status !== 'sent')
-        throw new InternalServerError('provider_unavailable', 'nobody can tell whether a message left');
+        throw new InternalServerError('unknown', 'nobody can tell whether a message left: count it with addCount');
       return answer as VerificationInstance;
     } catch (error) {
       throw toServerError(error);
@@ -133,13 +133,13 @@ export class OtpModel {
 
   /**
    * Counts a message that was sent under a counter that was checked a moment ago, once, and says when the next may follow, as ISO-8601 in UTC. A counter
-   * that was not checked, was checked too long ago or is counted already: `TooManyRequests`.
+   * that was not checked, was checked too long ago or is counted already: `TooManyRequests`, and so is a copy of one: the claim is not in it.
    */
   async addCount(counter: OtpCounter): Promise<string> {
     try {
       const { id, uniqueId, userId, count, expires } = parseCounter(counter);
       const key = this.#parts.keys.counterKey(uniqueId, userId);
-      const command = { key, claimId: CLAIMS.get(counter), count, expires, waits: this.#parts.waits };
+      const command = { key, claimId: CLAIMS.get(counter) ?? '', count, expires, waits: this.#parts.waits };
       const outcome = key.id === id ? await this.#parts.update(toCounterRecordKey(id), decideAddCount(command)) : ({ status: 'stale' } as const);
       if (outcome.status === 'added') return new Date(outcome.counter.expires).toISOString();
       const retryAt = 'retryAt' in outcome && outcome.retryAt !== undefined ? new Date(outcome.retryAt) : undefined;
@@ -191,8 +191,9 @@ class Parts {
     const secret = config.secret.reveal();
     const onAnswer = (answer: unknown) => Object.assign(this.#answers.getStore() ?? {}, { answer });
     const access = client === undefined ? { accountSid, authToken: config.authToken.reveal(), baseUrl } : { client };
-    const provider = createTwilioVerifyProvider({ ...access, serviceSid, codeLength, onAnswer });
-    // The shortest ladder there is: the caller drives a counter of its own. Nobody names a requester, so a number has one verification.
+    const provider = createTwilioVerifyProvider({ ...access, serviceSid, codeLength, timeout: REQUEST_TIME, onAnswer });
+    // The shortest ladder there is: the caller drives a counter of its own. Nobody names a requester, so a number has one verification. A message that
+    // Twilio surely refused gives its place in the budgets back, so that the next may follow at once; if that is refused as well it keeps its own.
     this.#verifier = createVerifier({ secret, store, provider, limits: { ladder: [1], sharePending: true } });
     this.options = options;
     this.keys = createKeyRing({ secret });
@@ -219,6 +220,9 @@ class Parts {
     return own.client === client && text(own.config) === text(config);
   }
 }
+
+/** A message takes two requests at most, one to end what Twilio still has pending and one to send: both fit into a counter's claim, and half a second each for the store. */
+const REQUEST_TIME: number = CLAIM_LIFE / 2 - 500;
 
 /** One store for each path, for the life of the process: a second handle would only wait for the first. */
 const FILES = new Map<string, Store>();
@@ -260,7 +264,7 @@ function parsePhoneNumber(phoneNumber: string): Destination {
   throw new CountersignError('invalid_destination', '`phoneNumber` must be a phone number', { field: 'phoneNumber' });
 }
 
-/** A counter as it was handed out, or a copy of it that went through JSON. */
+/** A counter as it was handed out. */
 function parseCounter(counter: OtpCounter): { id: number; uniqueId: string; userId: string; count: number; expires: number } {
   const { id, uniqueId, userId, count, expires } = (counter ?? {}) as Partial<OtpCounter>;
   const isTime = expires instanceof Date || typeof expires === 'string' || typeof expires === 'number';

@@ -63,7 +63,7 @@ export function makeDelivery(given: Partial<DeliveryRecord> = {}): DeliveryRecor
 }
 
 export function makeLadder(given: Partial<LadderRecord> = {}): LadderRecord {
-  return deepFreeze({ requester: '', step: 1, at: T0, returned: false, ...given });
+  return deepFreeze({ requester: '', step: 1, at: T0, ...given });
 }
 
 export function makePool(given: Partial<Pool> = {}): Pool {

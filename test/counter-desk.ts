@@ -37,8 +37,8 @@ export class CounterDesk {
     return this.run(decideCheckCount({ key: this.key, claimId, waits: this.waits }));
   }
 
-  /** Adds to a counter as it was checked; without a claim id as a copied one. */
-  add(counter: Pick<ResendCounter, 'count' | 'expires'>, claimId?: string): AddCountOutcome {
+  /** Adds to a counter as it was checked; without a claim id as a copied one, which has lost it. */
+  add(counter: Pick<ResendCounter, 'count' | 'expires'>, claimId = ''): AddCountOutcome {
     return this.run(decideAddCount({ key: this.key, claimId, count: counter.count, expires: counter.expires, waits: this.waits }));
   }
 

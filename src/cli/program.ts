@@ -9,6 +9,7 @@ import { addEraseCommand } from './erase.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addExpireAllCommand } from './expire-all.ts';
 import { addImportCommand } from './import.ts';
+import { addMigrateCommand } from './migrate.ts';
 import { createOutput } from './output.ts';
 import { addResendCommand } from './resend.ts';
 import { addShowCommand } from './show.ts';
@@ -46,7 +47,15 @@ function createProgram(onExit: OnExit): Command {
     // Its own messages repeat what was typed, which may be a number or a code.
     .configureOutput({ outputError: () => undefined });
   const commands = [addStartCommand, addCheckCommand, addResendCommand, addCancelCommand, addShowCommand];
-  for (const addCommand of [...commands, addUnblockCommand, addEraseCommand, addExpireAllCommand, addImportCommand, addDemoCommand])
+  for (const addCommand of [
+    ...commands,
+    addUnblockCommand,
+    addEraseCommand,
+    addExpireAllCommand,
+    addImportCommand,
+    addMigrateCommand,
+    addDemoCommand,
+  ])
     addCommand(program, onExit);
   return program;
 }

@@ -74,6 +74,15 @@ describe('a record with time', () => {
     });
   });
 
+  it('I5 counts for everyone what a requester was given back that is known no longer, for the rest of the day', () => {
+    const [first, last] = [T0 + 180 * DAY - 5, T0 + 180 * DAY - 4];
+    const known = [{ requester: 'ada', approvedAt: T0, pool: makePool({ returned: { by: 'ada', at: last } }) }];
+    const shared = makePool({ returned: { by: 'bob', at: first } });
+    expect(age({ known, shared }, 180 * DAY).record).toMatchObject({ known: [], shared: { returned: { by: 'ada', at: last } } });
+    expect(age({ known, shared }, 181 * DAY - 5).record.shared.returned).toEqual({ by: 'ada', at: last });
+    expect(age({ known, shared }, 181 * DAY - 4).record.shared).toBe(EMPTY_POOL);
+  });
+
   it('I3 keeps a run of wrong guesses for 400 days after the last', () => {
     const shared = makePool({ run: 99, runAt: T0 });
     expect(age({ shared }, RUN_RETENTION - 1).record.shared).toEqual(shared);
@@ -89,7 +98,7 @@ describe('a record with time', () => {
     ];
     const shared = makePool({ sends: [T0 + 180 * DAY - 3] });
     expect(age({ known, shared }, 180 * DAY - 1).record).toMatchObject({ known, shared });
-    const merged = { sends: [T0 + 180 * DAY - 3, T0 + 180 * DAY - 2], wrong: [], run: 7, runAt: T0 + 180 * DAY - 2, disabled: true };
+    const merged = makePool({ sends: [T0 + 180 * DAY - 3, T0 + 180 * DAY - 2], run: 7, runAt: T0 + 180 * DAY - 2, disabled: true });
     expect(age({ known, shared }, 180 * DAY).record).toEqual(makeRecord({ known: [known[1]!], shared: merged }, T0 + 180 * DAY));
   });
 });
@@ -108,6 +117,8 @@ describe('the end of a record', () => {
     ['at the later of the two', { shared: makePool({ sends: [T0 - 5], wrong: [T0 - 9] }) }, DAY + MINUTE - 5],
     ['400 days after the last wrong guess of a run', { shared: makePool({ wrong: [T0], run: 1, runAt: T0 }) }, 400 * DAY],
     ['when the logs end, where the run ends before', { shared: makePool({ sends: [T0], run: 1, runAt: T0 - 400 * DAY }) }, DAY + MINUTE],
+    ['a day after a send was given back', { shared: makePool({ returned: { by: 'ada', at: T0 + 3 } }) }, DAY + 3],
+    ['when its logs end, where that is later', { shared: makePool({ sends: [T0], returned: { by: 'ada', at: T0 } }) }, DAY + MINUTE],
     ['when its requester is known no longer', { known: knownWith(EMPTY_POOL) }, DAY],
     ['with the budgets of a known requester', { known: knownWith(makePool({ run: 1, runAt: T0 })) }, 400 * DAY],
     ['at the latest of all', { verifications: [makeVerification()], ladders: [makeLadder()], known: knownWith(EMPTY_POOL) }, limits.life + DAY],

@@ -1,4 +1,4 @@
-import { agePool, isEmptyPool, LOG_WINDOW, mergePools } from './budgets.ts';
+import { agePool, isEmptyPool, LOG_WINDOW, mergePools, RETURNED_WINDOW } from './budgets.ts';
 import { type Limits, RUN_RETENTION } from './limits.ts';
 import { type DestinationRecord, endVerification, type KnownRequester, type Pool, type VerificationRecord } from './record.ts';
 import { ladderEndsAt } from './resend-ladder.ts';
@@ -71,6 +71,7 @@ function ageKnown(requester: KnownRequester, now: number): KnownRequester {
 
 function poolEndsAt(pool: Pool): number {
   if (isEmptyPool(pool)) return 0;
-  const last = Math.max(pool.sends.at(-1) ?? 0, pool.wrong.at(-1) ?? 0) + LOG_WINDOW;
-  return pool.run > 0 ? Math.max(last, pool.runAt + RUN_RETENTION) : last;
+  const logsEndAt = Math.max(pool.sends.at(-1) ?? 0, pool.wrong.at(-1) ?? 0) + LOG_WINDOW;
+  const returnedEndsAt = (pool.returned?.at ?? 0) + RETURNED_WINDOW;
+  return Math.max(logsEndAt, returnedEndsAt, pool.run > 0 ? pool.runAt + RUN_RETENTION : 0);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Desk, EASY, expectRefusal, expectSend, makeLadder, makePool, makeRecord, T0 } from '../../test/builders.ts';
+import { Desk, EASY, expectRefusal, expectSend, makePool, makeRecord, T0 } from '../../test/builders.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import {
   agePool,
@@ -8,13 +8,14 @@ import {
   disableUsedUp,
   findPool,
   isEmptyPool,
+  keepSend,
   LOG_WINDOW,
-  laddersInPool,
   mergePools,
   nextBudgetedSendAt,
   nextGuessAt,
   nextSpacedSendAt,
   putPool,
+  RETURNED_WINDOW,
   recordSend,
   takeBackSend,
 } from './budgets.ts';
@@ -36,6 +37,7 @@ const anyPool: fc.Arbitrary<Pool> = fc.record({
   run: fc.nat(100),
   runAt: fc.nat(DAY),
   disabled: fc.boolean(),
+  returned: fc.option(fc.record({ by: fc.constantFrom(undefined, 'ada', 'bob'), at: fc.nat(DAY) }), { nil: undefined }),
 });
 
 describe('budgets', () => {
@@ -43,13 +45,6 @@ describe('budgets', () => {
     expect(findPool(record, 'ada')).toEqual({ pool: own, known: true });
     expect(findPool(record, 'bob')).toEqual({ pool: record.shared, known: false });
     expect(findPool(record, undefined)).toEqual({ pool: record.shared, known: false });
-  });
-
-  it('have the ladders of all who share them', () => {
-    const ladders = [makeLadder(), makeLadder({ requester: 'bob' }), makeLadder({ requester: 'ada' }), makeLadder({ requester: 'eve' })];
-    const names = (requester: string | undefined) => laddersInPool({ ...record, ladders }, requester).map((ladder) => ladder.requester);
-    expect(names('ada')).toEqual(['ada']);
-    for (const stranger of ['bob', 'zoe', undefined]) expect(names(stranger)).toEqual(['', 'bob', 'eve']);
   });
 
   it('are put back where they were found', () => {
@@ -103,12 +98,25 @@ describe('budgets', () => {
     expect(nextGuessAt(makePool({ wrong: [...sends, ...sends] }), limits)).toBe(T0 + HOUR + rounded);
   });
 
-  it('note a send, and take back only that one', () => {
+  it('note a send, and take back only that one, and remember that', () => {
     const pool = recordSend(makePool({ sends: [1, 2] }), 2);
     expect(pool).toEqual(makePool({ sends: [1, 2, 2] }));
-    expect(takeBackSend(pool, 2).sends).toEqual([1, 2]);
-    expect(takeBackSend(pool, 1).sends).toEqual([2, 2]);
-    expect(takeBackSend(pool, 3)).toBe(pool);
+    const returned = { by: 'ada', at: 5 };
+    expect(takeBackSend(pool, 2, returned)).toEqual(makePool({ sends: [1, 2], returned }));
+    expect(takeBackSend(pool, 1, returned)).toEqual(makePool({ sends: [2, 2], returned }));
+    expect(takeBackSend(pool, 3, returned)).toBe(pool);
+  });
+
+  it.each([
+    ['whoever was given back the last keeps one', 'ada', 'ada', true],
+    ['somebody else does', 'ada', 'bob', false],
+    ['somebody without a requester does', 'ada', undefined, false],
+    ['somebody without a requester was given back and keeps one', undefined, undefined, true],
+    ['somebody without a requester was given back, and somebody with one keeps one', undefined, 'ada', false],
+  ])('forget that a send was given back when %s', (_name, by, requester, isForgotten) => {
+    const pool = makePool({ sends: [T0], returned: { by, at: T0 } });
+    expect(keepSend(pool, requester)).toEqual({ ...pool, returned: isForgotten ? undefined : pool.returned });
+    expect(keepSend(makePool(), requester)).toEqual(EMPTY_POOL);
   });
 
   it.each([
@@ -118,7 +126,7 @@ describe('budgets', () => {
     [100, 101, true],
   ])('I3 disable a destination with the 100th wrong guess in a row: %i before', (run, after, disabled) => {
     const pool = disableUsedUp(chargeGuess(makePool({ wrong: [1], run, runAt: 1 }), T0), limits);
-    expect(pool).toEqual({ sends: [], wrong: [1, T0], run: after, runAt: T0, disabled });
+    expect(pool).toEqual(makePool({ wrong: [1, T0], run: after, runAt: T0, disabled }));
   });
 
   it('I3 leave a disabled destination disabled, whatever is guessed', () => {
@@ -126,12 +134,14 @@ describe('budgets', () => {
   });
 
   it('merge in order of time, the stricter of both in everything', () => {
-    const a = makePool({ sends: [10, 1000], wrong: [9], run: 3, runAt: 9 });
-    const b = makePool({ sends: [9, 200], wrong: [10, 100], run: 2, runAt: 100, disabled: true });
-    const merged = { sends: [9, 10, 200, 1000], wrong: [9, 10, 100], run: 3, runAt: 100, disabled: true };
+    const a = makePool({ sends: [10, 1000], wrong: [9], run: 3, runAt: 9, returned: { by: 'ada', at: 8 } });
+    const b = makePool({ sends: [9, 200], wrong: [10, 100], run: 2, runAt: 100, disabled: true, returned: { by: 'bob', at: 7 } });
+    const merged = { sends: [9, 10, 200, 1000], wrong: [9, 10, 100], run: 3, runAt: 100, disabled: true, returned: { by: 'ada', at: 8 } };
     expect(mergePools(a, b)).toEqual(merged);
     expect(mergePools(b, a)).toEqual(merged);
     expect(mergePools(a, a).disabled).toBe(false);
+    for (const pools of [[a, EMPTY_POOL] as const, [EMPTY_POOL, a] as const]) expect(mergePools(...pools).returned).toEqual(a.returned);
+    expect(mergePools(EMPTY_POOL, EMPTY_POOL)).toEqual(EMPTY_POOL);
   });
 
   it('return nothing by merging: whatever either refuses, both refuse for as long', () => {
@@ -145,6 +155,7 @@ describe('budgets', () => {
           expect(merged.run).toBeGreaterThanOrEqual(pool.run);
           expect(merged.runAt).toBeGreaterThanOrEqual(pool.runAt);
           expect(merged.disabled || !pool.disabled).toBe(true);
+          expect(merged.returned?.at ?? 0).toBeGreaterThanOrEqual(pool.returned?.at ?? 0);
         }
       }),
     );
@@ -157,6 +168,7 @@ describe('budgets', () => {
     ['a wrong guess', { wrong: [T0] }, false],
     ['a run', { run: 1 }, false],
     ['that they are disabled', { disabled: true }, false],
+    ['that a send was given back', { returned: { by: undefined, at: T0 } }, false],
   ])('are empty when they remember nothing that counts: %s', (_name, given, expected) => {
     expect(isEmptyPool(makePool(given))).toBe(expected);
   });
@@ -195,6 +207,15 @@ describe('budgets with time', () => {
   ])('I3 remember a run of wrong guesses for %s', (_name, after, run) => {
     const aged = agePool(makePool({ run: 7, runAt: T0, disabled: true }), T0 + after, RUN_RETENTION);
     expect(aged).toEqual(makePool({ run, runAt: run === 0 ? 0 : T0, disabled: true }));
+  });
+
+  it.each([
+    ['a day', RETURNED_WINDOW - 1, true],
+    ['no longer', RETURNED_WINDOW, false],
+  ])('remember for %s that a send was given back, and lose nothing else with that', (_name, after, isKept) => {
+    const pool = makePool({ wrong: [T0 + 1], run: 7, runAt: T0, returned: { by: 'ada', at: T0 } });
+    expect(agePool(pool, T0 + after, RUN_RETENTION)).toEqual({ ...pool, returned: isKept ? pool.returned : undefined });
+    expect(RETURNED_WINDOW).toBe(DAY);
   });
 
   it('are disabled for ever', () => {

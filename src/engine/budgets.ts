@@ -1,20 +1,17 @@
 import { DAY, HOUR, MINUTE } from '../core/duration.ts';
 import type { Limits } from './limits.ts';
-import { type DestinationRecord, EMPTY_POOL, type LadderRecord, type Pool } from './record.ts';
+import { type DestinationRecord, EMPTY_POOL, type Pool, type ReturnedSend } from './record.ts';
 
 /** How far back a pool's logs matter: the longest window, and the minute up to which its end is rounded. */
 export const LOG_WINDOW: number = DAY + MINUTE;
+
+/** How long a pool remembers, at most, that a send was given back. */
+export const RETURNED_WINDOW: number = DAY;
 
 /** The budgets that count for a requester: its own where it is known here, else the ones everybody shares. */
 export function findPool(record: DestinationRecord, requester: string | undefined): { readonly pool: Pool; readonly known: boolean } {
   const known = requester === undefined ? undefined : record.known.find((other) => other.requester === requester);
   return known ? { pool: known.pool, known: true } : { pool: record.shared, known: false };
-}
-
-/** The ladders of all who share those budgets. */
-export function laddersInPool(record: DestinationRecord, requester: string | undefined): readonly LadderRecord[] {
-  const isKnown = (ladder: LadderRecord) => record.known.some((other) => other.requester === ladder.requester);
-  return record.ladders.filter((ladder) => (findPool(record, requester).known ? ladder.requester === requester : !isKnown(ladder)));
 }
 
 /** The record with those budgets replaced. */
@@ -45,10 +42,15 @@ export function recordSend(pool: Pool, now: number): Pool {
   return { ...pool, sends: [...pool.sends, now] };
 }
 
-/** The pool without one send that surely was not sent. */
-export function takeBackSend(pool: Pool, at: number): Pool {
+/** The pool without one send that surely was not sent, and with the memory of having given that back; as it is where that send is not in it any more. */
+export function takeBackSend(pool: Pool, at: number, returned: ReturnedSend): Pool {
   const position = pool.sends.lastIndexOf(at);
-  return position < 0 ? pool : { ...pool, sends: pool.sends.toSpliced(position, 1) };
+  return position < 0 ? pool : { ...pool, sends: pool.sends.toSpliced(position, 1), returned };
+}
+
+/** The pool after a send of a requester that keeps its slot: whoever was given back the last may be given back the next. */
+export function keepSend(pool: Pool, requester: string | undefined): Pool {
+  return pool.returned !== undefined && pool.returned.by === requester ? { ...pool, returned: undefined } : pool;
 }
 
 /** The pool after one more guess that is wrong, or counts so until a provider has said otherwise. */
@@ -95,24 +97,28 @@ export function mergePools(a: Pool, b: Pool): Pool {
     run: Math.max(a.run, b.run),
     runAt: Math.max(a.runAt, b.runAt),
     disabled: a.disabled || b.disabled,
+    returned: (a.returned?.at ?? 0) < (b.returned?.at ?? 0) ? b.returned : a.returned,
   };
 }
 
 /** Whether nothing in a pool is remembered. */
-export function isEmptyPool({ sends, wrong, run, disabled }: Pool): boolean {
-  return sends.length === 0 && wrong.length === 0 && run === 0 && !disabled;
+export function isEmptyPool({ sends, wrong, run, disabled, returned }: Pool): boolean {
+  return sends.length === 0 && wrong.length === 0 && run === 0 && !disabled && returned === undefined;
 }
 
 /** A pool without what no longer matters at `now`. */
 export function agePool(pool: Pool, now: number, runRetention: number): Pool {
   const isRecent = (at: number) => now < at + LOG_WINDOW;
+  const isRunOver = pool.run > 0 && now >= pool.runAt + runRetention;
+  const isReturnOver = pool.returned !== undefined && now >= pool.returned.at + RETURNED_WINDOW;
   // Most pools are as they were: a copy of each, at every call, is work for the garbage collector.
-  if (pool.sends.every(isRecent) && pool.wrong.every(isRecent) && (pool.run === 0 || now < pool.runAt + runRetention)) return pool;
+  if (pool.sends.every(isRecent) && pool.wrong.every(isRecent) && !isRunOver && !isReturnOver) return pool;
   const aged = {
     ...pool,
     ...(pool.sends.every(isRecent) ? {} : { sends: pool.sends.filter(isRecent) }),
     ...(pool.wrong.every(isRecent) ? {} : { wrong: pool.wrong.filter(isRecent) }),
-    ...(pool.run > 0 && now >= pool.runAt + runRetention ? { run: 0, runAt: 0 } : {}),
+    ...(isRunOver ? { run: 0, runAt: 0 } : {}),
+    ...(isReturnOver ? { returned: undefined } : {}),
   };
   return isEmptyPool(aged) ? EMPTY_POOL : aged;
 }

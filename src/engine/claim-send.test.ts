@@ -21,7 +21,7 @@ describe('a claimed send', () => {
     const delivery = makeDelivery({ id: 'new', state: 'sending' });
     const verification = makeVerification({ deliveries: [delivery] });
     expect(outcome).toEqual({ kind: 'send', verification, delivery, resendAt: T0 + 2 * MINUTE, openElsewhere: [] });
-    const ladders = [{ requester: '', step: 1, at: T0, returned: false }];
+    const ladders = [{ requester: '', step: 1, at: T0 }];
     expect(record).toEqual(makeRecord({ verifications: [verification], ladders, shared: makePool({ sends: [T0] }) }));
   });
 

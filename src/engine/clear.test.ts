@@ -6,7 +6,7 @@ import { EMPTY_POOL } from './record.ts';
 
 const command = { service: 'shop', destination: 'destination-key' };
 const used = makePool({ sends: [T0 - 2], wrong: [T0 - 2], run: 3, runAt: T0 - 2 });
-const disabled = makePool({ sends: [T0 - 1], wrong: [T0 - 1], run: 100, runAt: T0 - 1, disabled: true });
+const disabled = makePool({ sends: [T0 - 1], wrong: [T0 - 1], run: 100, runAt: T0 - 1, disabled: true, returned: { by: 'ada', at: T0 - 1 } });
 const time = { seen: T0, clock: T0 - MINUTE };
 
 describe('unblock', () => {
@@ -74,7 +74,8 @@ describe('erase', () => {
       shared: used,
       known,
     });
-    const shared = { sends: [T0 - 5, T0 - 2, T0 - 1], wrong: [T0 - 2, T0 - 1], run: 100, runAt: T0 - 1, disabled: true };
+    const merged = { sends: [T0 - 5, T0 - 2, T0 - 1], wrong: [T0 - 2, T0 - 1], run: 100, runAt: T0 - 1, disabled: true };
+    const shared = { ...merged, returned: { by: undefined, at: T0 - 1 } };
     expect(runRule(createEraseRule(command), record)).toEqual({
       record: { time, verifications: [], ladders: [], shared, known: [] },
       outcome: { wasBlocked: true, erased: 2, openElsewhere: [] },
@@ -95,12 +96,25 @@ describe('erase', () => {
     expect(desk.start()).toMatchObject({ kind: 'refused', reason: 'budget_exhausted' });
   });
 
-  it('I9 leaves nothing of the destination, the requester or the code in the record', () => {
+  it('I5 hands out no second refusal that is given back', () => {
     const desk = new Desk();
-    desk.send({ requester: 'ada', masked: '+49*********42', destination: 'exact-key' });
+    desk.send({ requester: 'ada' }, 'refused');
     desk.run(createEraseRule(command));
-    for (const trace of ['ada', '+49', 'exact-key', 'sealed', 'entry1', 'delivery1']) expect(desk.body).not.toContain(trace);
+    expect(desk.view().shared).toEqual(makePool({ returned: { by: undefined, at: T0 } }));
+    expect(desk.expiresAt).toBe(T0 + DAY);
+    desk.send({ requester: 'ada' }, 'refused');
+    expect(desk.view().shared).toEqual(makePool({ sends: [T0], returned: { by: undefined, at: T0 } }));
   });
+
+  it.each(['sent', 'refused'] as const)(
+    'I9 leaves nothing of the destination, the requester or the code in the record of a message that was %s',
+    (state) => {
+      const desk = new Desk();
+      desk.send({ requester: 'ada', masked: '+49*********42', destination: 'exact-key' }, state);
+      desk.run(createEraseRule(command));
+      for (const trace of ['ada', '+49', 'exact-key', 'sealed', 'entry1', 'delivery1']) expect(desk.body).not.toContain(trace);
+    },
+  );
 
   it('I7 writes a record where none was, which may go at once', () => {
     const desk = new Desk();

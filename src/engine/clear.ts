@@ -1,6 +1,6 @@
 import type { JournalEntry } from '../stores/store.ts';
 import { mergePools } from './budgets.ts';
-import { type DestinationRecord, EMPTY_POOL, endVerification, type VerificationRecord } from './record.ts';
+import { type DestinationRecord, EMPTY_POOL, endVerification, type Pool, type VerificationRecord } from './record.ts';
 import type { Rule } from './rule.ts';
 
 /** What an operator's act did. */
@@ -50,13 +50,7 @@ export function createClearRule(command: OperatorCommand): Rule<OperatorOutcome>
  */
 export function createEraseRule(command: OperatorCommand): Rule<OperatorOutcome> {
   return (record) => ({
-    record: {
-      time: record.time,
-      verifications: [],
-      ladders: [],
-      shared: record.known.reduce((merged, { pool }) => mergePools(merged, pool), record.shared),
-      known: [],
-    },
+    record: { time: record.time, verifications: [], ladders: [], shared: withoutName(mergeAll(record)), known: [] },
     outcome: {
       wasBlocked: isBlocked(record),
       erased: record.verifications.length,
@@ -64,6 +58,15 @@ export function createEraseRule(command: OperatorCommand): Rule<OperatorOutcome>
     },
     entries: [toEntry('erase', command, record)],
   });
+}
+
+function mergeAll({ shared, known }: DestinationRecord): Pool {
+  return known.reduce((merged, { pool }) => mergePools(merged, pool), shared);
+}
+
+/** That a send was given back is remembered; to whom is not. */
+function withoutName(pool: Pool): Pool {
+  return pool.returned === undefined ? pool : { ...pool, returned: { ...pool.returned, by: undefined } };
 }
 
 /** An attempt from the time that never was would be answered again for as long as that is ahead. */

@@ -1,9 +1,13 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Desk, EASY, expectSend, makeDelivery, makeLadder, makePool, makeRecord, makeVerification, runRule, T0 } from '../../test/builders.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
+import { nextSendAt } from './claim-send.ts';
 import { createClearRule, createEraseRule } from './clear.ts';
 import { type CompleteCommand, createCompleteRule } from './complete.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
+import type { VerificationRecord } from './record.ts';
+import { findLadder } from './resend-ladder.ts';
 
 const requester = 'ada';
 const operator = { service: 'default', destination: 'destination-key' };
@@ -80,8 +84,83 @@ describe('a refused send', () => {
     const desk = new Desk();
     const claim = expectSend(desk.start({ requester }));
     expect(desk.complete(claim, 'refused').resendAt).toBe(0);
-    expect(desk.view()).toMatchObject({ ladders: [{ requester, step: 0, at: T0, returned: true }], shared: { sends: [] } });
+    expect(desk.view()).toMatchObject({ ladders: [], shared: { sends: [], returned: { by: requester, at: T0 } } });
     expectSend(desk.start({ requester }));
+  });
+
+  it('I17 gives back its place in the budget at whatever time it comes, however soon the ladder is forgotten, so that the same call is allowed at once', () => {
+    const waits = fc.array(fc.integer({ min: 1, max: 2 * MINUTE }), { minLength: 1, maxLength: 3 }).map((rungs) => rungs.sort((a, b) => a - b));
+    fc.assert(
+      fc.property(waits, fc.nat(MINUTE - 1), fc.constantFrom(undefined, requester), fc.nat(3), (ladder, after, name, before) => {
+        const desk = new Desk({ ...EASY, ladder });
+        for (let sent = 0; sent < before; sent += 1) {
+          desk.send({ requester: name });
+          desk.clock += 2 * MINUTE;
+        }
+        const climbed = findLadder(desk.view(), name);
+        const claim = expectSend(desk.start({ requester: name }));
+        desk.clock += after;
+        expect(desk.complete(claim, 'refused').resendAt).toBeLessThanOrEqual(desk.clock);
+        expect(desk.view().shared.sends).toHaveLength(before);
+        if (after < ladder.at(-1)!)
+          expect(findLadder(desk.view(), name)).toEqual(climbed && desk.clock < climbed.at + ladder.at(-1)! ? climbed : undefined);
+        expectSend(desk.start({ requester: name }));
+      }),
+    );
+  });
+
+  it.each([
+    ['a ladder that is forgotten at once', [1]],
+    ['a ladder as long as the spacing', [30 * SECOND]],
+    ['the ladder of the defaults', DEFAULT_LIMITS.ladder],
+  ])('I5 is given back in turn with one that is not, and again a day later: on %s', (_name, ladder) => {
+    const desk = new Desk({ ladder, sendsPerHour: 100, sendsPerDay: 100 });
+    const kept = () => desk.view().shared.sends.length;
+    for (const expected of [0, 1, 1, 2, 2, 3]) {
+      desk.clock = Math.max(desk.clock, nextSendAt(desk.view(), requester, desk.limits));
+      const claim = expectSend(desk.start({ requester }));
+      desk.clock += SECOND;
+      desk.complete(claim, 'refused');
+      expect(kept()).toBe(expected);
+    }
+    desk.clock += 2 * DAY;
+    desk.send({ requester }, 'refused');
+    desk.clock += DAY - 1;
+    desk.send({ requester: 'bob' }, 'refused');
+    expect(kept()).toBe(1);
+    desk.clock += 1;
+    desk.run(createClearRule(operator));
+    desk.send({ requester }, 'refused');
+    desk.clock += DAY;
+    desk.send({ requester: 'bob' }, 'refused');
+    expect(desk.view().shared).toMatchObject({ sends: [], returned: { by: 'bob', at: desk.clock } });
+  });
+
+  it('I5 is never given back twice by the same budgets without one in between that was not, to whom it was given back, for a day', () => {
+    const names = fc.constantFrom(undefined, 'ada', 'bob');
+    const step = fc.record({
+      name: names,
+      after: fc.constantFrom(0, 1, SECOND, 30 * SECOND, MINUTE - 1, MINUTE),
+      state: fc.constantFrom('refused', 'refused', 'sent', 'unknown'),
+    });
+    const ladders = fc.constantFrom([1], [SECOND], [30 * SECOND, MINUTE], DEFAULT_LIMITS.ladder);
+    fc.assert(
+      fc.property(ladders, fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }), (ladder, steps) => {
+        const desk = new Desk({ ...EASY, ladder });
+        let last: { name: string | undefined; at: number } | undefined;
+        for (const { name, after, state } of steps) {
+          desk.clock += SECOND;
+          const claim = desk.start({ requester: name });
+          if (claim.kind !== 'send') continue;
+          desk.clock += after;
+          desk.complete(claim, state);
+          const isGivenBack = !desk.view().shared.sends.includes(claim.delivery.at);
+          if (isGivenBack) expect([state, last === undefined || desk.clock >= last.at + DAY]).toEqual(['refused', true]);
+          if (isGivenBack) last = { name, at: desk.clock };
+          else if (last?.name === name && after < MINUTE) last = undefined;
+        }
+      }),
+    );
   });
 
   it('gives back its own place in the budget and no other', () => {
@@ -142,19 +221,19 @@ describe('a refused send', () => {
     desk.clock += after;
     const { verification } = desk.complete(claim, 'refused');
     expect(verification).toMatchObject({ state: 'failed', deliveries: [{ state: 'refused' }] });
-    expect(desk.view()).toMatchObject({ shared: { sends }, ladders: [{ step, returned: step === 0 }] });
+    expect(desk.view()).toMatchObject({ shared: { sends }, ladders: step === 0 ? [] : [{ step }] });
   });
 
   it('that comes late leaves the chance of the next to give back as it was', () => {
     const late = makeRecord(
       {
         verifications: [makeVerification({ requester, deliveries: [makeDelivery({ state: 'sending' })] })],
-        ladders: [makeLadder({ requester, returned: true })],
+        shared: makePool({ returned: { by: requester, at: T0 } }),
       },
       T0 + MINUTE,
     );
-    expect(complete(late, { state: 'sent' }).record.ladders).toEqual(late.ladders);
-    expect(complete(late, { state: 'refused' }).record.ladders).toEqual(late.ladders);
+    expect(complete(late, { state: 'sent' }).record.shared).toEqual(late.shared);
+    expect(complete(late, { state: 'refused' }).record.shared).toEqual(late.shared);
   });
 
   it.each([
@@ -184,14 +263,47 @@ describe('a refused send', () => {
 
   it('keeps its rung and its place in the budget after one that was given back', () => {
     const record = makeRecord({
-      verifications: [
-        makeVerification({ requester, deliveries: [makeDelivery({ state: 'sending', before: makeLadder({ requester, step: 0, returned: true }) })] }),
-      ],
-      ladders: [makeLadder({ requester, step: 1, returned: true })],
-      shared: makePool({ sends: [T0] }),
+      verifications: [makeVerification({ requester, deliveries: [makeDelivery({ state: 'sending', before: makeLadder({ requester }) })] })],
+      ladders: [makeLadder({ requester, step: 2 })],
+      shared: makePool({ sends: [T0], returned: { by: requester, at: T0 - 1 } }),
     });
     const result = complete(record, { state: 'refused' }).record;
-    expect([result.ladders, result.shared]).toEqual([[makeLadder({ requester, step: 1 })], record.shared]);
+    expect([result.ladders, result.shared]).toEqual([record.ladders, makePool({ sends: [T0] })]);
+  });
+
+  it.each([
+    ['nothing else has happened', {}, [T0 - HOUR]],
+    [
+      'somebody else has sent',
+      { others: [makeVerification({ entryId: 'b', requester: 'bob', deliveries: [makeDelivery({ at: T0 + 1 })] })] },
+      [T0 - HOUR],
+    ],
+    ['it had sent before', { others: [makeVerification({ entryId: 'b', requester, deliveries: [makeDelivery({ at: T0 - HOUR })] })] }, [T0 - HOUR]],
+    ['it was approved before', { others: [makeVerification({ entryId: 'b', requester, state: 'approved', endedAt: T0 })] }, [T0 - HOUR]],
+    [
+      'another of its verifications was canceled',
+      { others: [makeVerification({ entryId: 'b', requester, state: 'canceled', endedAt: T0 + 1 })] },
+      [T0 - HOUR],
+    ],
+    ['it has sent again', { others: [makeVerification({ entryId: 'b', requester, deliveries: [makeDelivery({ at: T0 + 1 })] })] }, undefined],
+    ['it was approved', { others: [makeVerification({ entryId: 'b', requester, state: 'approved', endedAt: T0 + 1 })] }, undefined],
+    ['the destination was cleared', { sends: [T0 - HOUR] }, undefined],
+    ['its ladder cannot have been forgotten yet', { ladder: [SECOND + 1] }, undefined],
+  ])('where its ladder is gone gives back its place in the budget, or nothing: %s', (_name, given, expected) => {
+    const {
+      others = [],
+      sends = [T0 - HOUR, T0],
+      ladder = [SECOND],
+    } = given as { others?: VerificationRecord[]; sends?: number[]; ladder?: number[] };
+    const before = makeLadder({ requester, at: T0 - HOUR });
+    const own = makeVerification({ requester, deliveries: [makeDelivery({ state: 'sending', before })] });
+    const record = makeRecord({ verifications: [...others, own], shared: makePool({ sends }) }, T0 + SECOND);
+    const rule = createCompleteRule({ entryId: 'entry', deliveryId: 'delivery', state: 'refused' }, { ...DEFAULT_LIMITS, ladder });
+    const result = runRule(rule, record).record;
+    expect(result.ladders).toEqual([]);
+    expect(result.shared).toEqual(
+      expected === undefined ? record.shared : makePool({ sends: expected, returned: { by: requester, at: T0 + SECOND } }),
+    );
   });
 
   it('I5 gives back once for all who share the budgets: naming another requester each time asks the carriers no more often', () => {
@@ -216,11 +328,11 @@ describe('a refused send', () => {
     desk.clock += MINUTE;
     desk.send({ requester: 'bob' }, 'refused');
     desk.send({ requester }, 'refused');
-    expect(desk.view()).toMatchObject({ shared: { sends: [T0] }, known: [{ pool: { sends: [T0] } }] });
-    expect(desk.view().ladders.map((ladder) => [ladder.requester, ladder.step, ladder.returned])).toEqual([
-      ['bob', 0, true],
-      [requester, 0, true],
-    ]);
+    expect(desk.view()).toMatchObject({
+      shared: { sends: [T0], returned: { by: 'bob' } },
+      known: [{ pool: { sends: [T0], returned: { by: requester } } }],
+      ladders: [],
+    });
   });
 
   it('gives back to a ladder that has been on its last rung: the day is not waited for twice', () => {
@@ -228,7 +340,7 @@ describe('a refused send', () => {
     desk.send({ requester });
     desk.clock += MINUTE;
     desk.send({ requester }, 'refused');
-    expect(desk.view().ladders).toEqual([{ requester, step: 1, at: T0, returned: true }]);
+    expect(desk.view().ladders).toEqual([{ requester, step: 1, at: T0 }]);
     expect(expectSend(desk.start({ requester })).resendAt).toBe(T0 + MINUTE + DAY);
   });
 });

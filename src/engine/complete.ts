@@ -1,4 +1,4 @@
-import { findPool, laddersInPool, putPool, takeBackSend } from './budgets.ts';
+import { findPool, keepSend, putPool, takeBackSend } from './budgets.ts';
 import { nextSendAt } from './claim-send.ts';
 import { closeElsewhere } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
@@ -10,7 +10,7 @@ import {
   replaceVerification,
   type VerificationRecord,
 } from './record.ts';
-import { findLadder, giveBackRung, putLadder } from './resend-ladder.ts';
+import { findLadder, ladderEndsAt, putLadder } from './resend-ladder.ts';
 import type { Rule, SettledState } from './rule.ts';
 
 /** What a provider said of one message. */
@@ -44,7 +44,7 @@ export function createCompleteRule(command: CompleteCommand, limits: Limits): Ru
     const isLate = readDeliveryState(delivery, now, limits.sendingFor) === 'unknown';
     // What comes too late may be known to others as `unknown` already: the rung stays claimed.
     const closed = closeElsewhere(record, command.closedElsewhere ?? [], limits);
-    const settled = isLate ? closed : settleClaim(closed, verification.requester, delivery, command.state);
+    const settled = isLate ? closed : settleClaim(closed, verification.requester, delivery, command.state, limits);
     const deliveries = verification.deliveries.map((other) => (other === delivery ? toDone(delivery, command) : other));
     const judge = verification.judge && { ...verification.judge, reference: command.reference ?? verification.judge.reference };
     const done = endIfFailed({ ...verification, deliveries, judge }, now, limits);
@@ -61,22 +61,36 @@ function toDone({ id, channel, at }: DeliveryRecord, { state }: CompleteCommand)
   return { id, channel, state, at, before: undefined };
 }
 
-/** Gives the rung and the slot back after a refusal (once), and ends that chance after anything else. */
+/**
+ * Gives back what a refused send has claimed, unless the last of all who share the budgets was given back as well: whoever knows a number that carriers
+ * refuse, and names another requester each time, could make us ask them without end. A requester whose send keeps its slot may be given back its next.
+ */
 function settleClaim(
   record: DestinationRecord,
   requester: string | undefined,
-  delivery: DeliveryRecord,
+  { at, before }: DeliveryRecord,
   state: CompleteCommand['state'],
+  limits: Limits,
 ): DestinationRecord {
+  const { pool } = findPool(record, requester);
+  const isGivenBack = state === 'refused' && pool.returned === undefined && isStillClaimed(record, requester, at, limits);
+  if (!isGivenBack) return putPool(record, requester, keepSend(pool, requester));
+  const settled = findLadder(record, requester) === undefined ? record : putLadder(record, requester, before);
+  return putPool(settled, requester, takeBackSend(pool, at, { by: requester, at: record.time.seen }));
+}
+
+/**
+ * Whether the requester has not climbed on since, nor was approved. A ladder that is not there may have been forgotten meanwhile, being shorter than the
+ * message took: then the verifications tell.
+ */
+function isStillClaimed(record: DestinationRecord, requester: string | undefined, at: number, limits: Limits): boolean {
   const ladder = findLadder(record, requester);
-  // Climbed again, cleared or approved since: what was claimed then is not this ladder's any more.
-  if (ladder === undefined || ladder.at !== delivery.at) return record;
-  // Once for all who share the budgets: a stranger who names another requester each time must not be given back a slot each time.
-  if (state !== 'refused' || laddersInPool(record, requester).some(({ returned }) => returned)) {
-    return ladder.returned ? putLadder(record, requester, { ...ladder, returned: false }) : record;
-  }
-  const settled = putLadder(record, requester, giveBackRung(ladder, delivery.before));
-  return putPool(settled, requester, takeBackSend(findPool(settled, requester).pool, delivery.at));
+  if (ladder !== undefined) return ladder.at === at;
+  const hasGoneOn = (other: VerificationRecord) =>
+    other.requester === requester &&
+    ((other.state === 'approved' && (other.endedAt ?? at) > at) || other.deliveries.some((delivery) => delivery.at > at));
+  const isForgotten = record.time.seen >= ladderEndsAt({ at }, limits);
+  return isForgotten && !record.verifications.some(hasGoneOn);
 }
 
 function endIfFailed(verification: VerificationRecord, now: number, { sendingFor }: Limits): VerificationRecord {

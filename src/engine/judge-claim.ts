@@ -8,6 +8,7 @@ export interface JudgeClaim {
   /** Whether the provider keeps one pending verification for a destination, whoever asked. */
   readonly isAlone: boolean;
   readonly codeLength: number;
+  readonly acceptsAnyLength?: boolean;
 }
 
 /** A provider's verification that has to be ended there before it can begin another. */

@@ -31,6 +31,8 @@ export interface JudgeCommand {
 /** A guess that a provider is to judge. */
 export interface AskCommand {
   readonly provider: string;
+  /** Whether its codes may have another length than the verification says. */
+  readonly acceptsAnyLength?: boolean | undefined;
   /** 16 random bytes as hex. */
   readonly askId: string;
 }
@@ -73,7 +75,9 @@ export function createJudgeRule(command: JudgeCommand, limits: Limits): Rule<Jud
     const replayed = replayAttempt(record, verification, command);
     if (replayed !== undefined) return replayed;
     if (verification.state !== 'pending') return { record, outcome: { kind: 'ended', state: verification.state } };
-    if (command.length !== verification.code.length) return { record, outcome: { kind: 'wrong_length', expected: verification.code.length } };
+    const isLengthOpen = verification.judge !== undefined && command.ask?.acceptsAnyLength === true;
+    if (!isLengthOpen && command.length !== verification.code.length)
+      return { record, outcome: { kind: 'wrong_length', expected: verification.code.length } };
     const { judge } = verification;
     if (judge !== undefined && judge.provider !== command.ask?.provider)
       return { record, outcome: { kind: 'judged_elsewhere', provider: judge.provider } };
@@ -185,7 +189,9 @@ export function replayAttempt(
     return { record, outcome: { kind: 'wrong', attemptsLeft: earlier.attemptsLeft } };
   const approval = verification.attempts.find(({ key, attemptsLeft }) => key === attempt.key && attemptsLeft === undefined);
   if (approval?.sealed === undefined) return undefined;
-  if (command.length === verification.code.length && command.matches(verification)) {
+  // Of a code that a provider judged the length is in its digest.
+  const isLong = verification.judge !== undefined || command.length === verification.code.length;
+  if (isLong && command.matches(verification)) {
     const destination = attempt.open(approval.sealed, verification);
     return { record, outcome: { kind: 'approved', verification, destination, approvedAt: approval.at } };
   }

@@ -27,7 +27,12 @@ export function isJudging(provider: AnyProvider): provider is JudgingProvider {
 /** What the rules must know of a provider; undefined where it carries the engine's own codes. */
 export function toJudgeClaim(provider: AnyProvider): JudgeClaim | undefined {
   if (!isJudging(provider)) return undefined;
-  return { provider: provider.name, isAlone: provider.isolation === 'destination', codeLength: provider.codeLength };
+  return {
+    provider: provider.name,
+    isAlone: provider.isolation === 'destination',
+    codeLength: provider.codeLength,
+    acceptsAnyLength: provider.acceptsAnyLength === true,
+  };
 }
 
 /** Sends one message. What a provider throws is not told from a message that left: `unknown`. @param code where the provider carries ours. */

@@ -20,9 +20,12 @@ const count = fc.nat(1_000);
 const text = fc.string({ unit: 'binary', maxLength: 8 });
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 
-const anyLadder: fc.Arbitrary<LadderRecord> = fc.record({ requester: text, step: count, at: time, returned: fc.boolean() });
+const anyLadder: fc.Arbitrary<LadderRecord> = fc.record({ requester: text, step: count, at: time });
 const anyPool: fc.Arbitrary<Pool> = fc
-  .record({ sends: fc.array(time), wrong: fc.array(time), run: count, runAt: time, disabled: fc.boolean() })
+  .record({
+    ...{ sends: fc.array(time), wrong: fc.array(time), run: count, runAt: time, disabled: fc.boolean() },
+    returned: maybe(fc.record({ by: maybe(text), at: time })),
+  })
   .map((pool) => (pool.run === 0 ? { ...pool, runAt: 0 } : pool));
 const anyDelivery: fc.Arbitrary<DeliveryRecord> = fc.record({
   ...{ id: text, channel: fc.constantFrom(...CHANNELS), at: time, before: maybe(anyLadder) },
@@ -78,9 +81,9 @@ const full = makeRecord({
       },
     }),
   ],
-  ladders: [makeLadder({ returned: true })],
-  shared: makePool({ sends: [T0], wrong: [T0], run: 1, runAt: T0 }),
-  known: [{ requester: 'ada', approvedAt: T0, pool: makePool({ sends: [T0], disabled: true }) }],
+  ladders: [makeLadder()],
+  shared: makePool({ sends: [T0], wrong: [T0], run: 1, runAt: T0, returned: { by: 'ada', at: T0 } }),
+  known: [{ requester: 'ada', approvedAt: T0, pool: makePool({ sends: [T0], disabled: true, returned: { by: undefined, at: T0 } }) }],
 });
 
 /** Every place of a JSON text that something may stand in, as a path. */
@@ -105,7 +108,7 @@ function expectSound(record: DestinationRecord): void {
   const attempts = verifications.flatMap((verification) => verification.attempts);
   const numbers = [
     ...[record.time.seen, record.time.clock, ...known.map(({ approvedAt }) => approvedAt)],
-    ...pools.flatMap((pool) => [...pool.sends, ...pool.wrong, pool.run, pool.runAt]),
+    ...pools.flatMap((pool) => [...pool.sends, ...pool.wrong, pool.run, pool.runAt, pool.returned?.at ?? 0]),
     ...everyLadder.flatMap(({ step, at }) => [step, at]),
     ...verifications.flatMap(({ createdAt, expiresAt, endedAt, wrong, code }) => [
       createdAt,
@@ -133,13 +136,10 @@ function expectSound(record: DestinationRecord): void {
     ...verifications.flatMap(({ code }) => [code.keyId, code.digest ?? '']),
     ...deliveries.flatMap(({ id, channel, state }) => [id, channel, state]),
     ...[...everyLadder, ...known].map(({ requester }) => requester),
+    ...pools.map(({ returned }) => returned?.by ?? ''),
     ...attempts.flatMap(({ key, sealed }) => [key, sealed ?? '']),
   ];
-  const flags = [
-    ...pools.map(({ disabled }) => disabled),
-    ...everyLadder.map(({ returned }) => returned),
-    ...verifications.map(({ code }) => code.guessed),
-  ];
+  const flags = [...pools.map(({ disabled }) => disabled), ...verifications.map(({ code }) => code.guessed)];
   expect(numbers.filter((value) => !Number.isInteger(value))).toEqual([]);
   expect(texts.filter((value) => typeof value !== 'string')).toEqual([]);
   expect(flags.filter((value) => typeof value !== 'boolean')).toEqual([]);
@@ -167,9 +167,11 @@ describe('the text of a record', () => {
     const record = makeRecord({
       ladders: [makeLadder({ at: T0 - 5 })],
       shared: makePool({ sends: [T0 - 5], run: 0, runAt: 9 }),
-      known: [{ requester: 'ada', approvedAt: T0 - 9, pool: makePool({ wrong: [T0 - 1], run: 1, runAt: T0 - 1 }) }],
+      known: [
+        { requester: 'ada', approvedAt: T0 - 9, pool: makePool({ wrong: [T0 - 1], run: 1, runAt: T0 - 1, returned: { by: 'ada', at: T0 - 2 } }) },
+      ],
     });
-    expect(encodeRecord(record)).toBe(`[1,${T0},[],[["",1,-5,0]],[[-5],[],0,0,0],[["ada",-9,[[],[-1],1,-1,0]]]]`);
+    expect(encodeRecord(record)).toBe(`[1,${T0},[],[["",1,-5]],[[-5],[],0,0,0],[["ada",-9,[[],[-1],1,-1,0,["ada",-2]]]]]`);
   });
 
   it('begins with its version, of which this is the first', () => {
@@ -261,6 +263,9 @@ describe('a text that is no record', () => {
     ['a budget', [4], 1],
     ['the run of a budget', [4, 2], '1'],
     ['the time of a run', [4, 3], null],
+    ['what was given back', [4, 5], null],
+    ['to whom', [4, 5, 0], null],
+    ['when', [4, 5, 1], '0'],
     ['the budgets of a known requester', [5, 0, 2], null],
   ])('is refused where %s is none that is known', (_name, place, by) => {
     const error = errorOf(() => decodeRecord(JSON.stringify(replaceAt(packed, place, by))));
@@ -270,7 +275,6 @@ describe('a text that is no record', () => {
   it.each([
     ['disabled', [4, 4], { shared: { disabled: true } }],
     ['guessed at', [2, 0, 11, 3], { verifications: [{ code: { guessed: true } }] }],
-    ['given back', [3, 0, 3], { ladders: [{ returned: true }] }],
   ])('takes what is not plainly a no for a yes: %s', (_name, place, expected) => {
     for (const by of [1, 2, null, 'x']) expect(decodeRecord(JSON.stringify(replaceAt(packed, place, by)))).toMatchObject(expected);
   });

@@ -11,6 +11,7 @@ import {
   type JudgeRecord,
   type LadderRecord,
   type Pool,
+  type ReturnedSend,
   type VerificationRecord,
   type VerificationState,
 } from './record.ts';
@@ -166,23 +167,25 @@ function unpackAttempt([key, at, attemptsLeft, sealed]: readonly unknown[], base
   return { key: text(key), at: number(at) + base, attemptsLeft: left === 0 ? undefined : left, sealed: optionalText(sealed) };
 }
 
-function packLadder({ requester, step, at, returned }: LadderRecord, base: number): unknown[] {
-  return [requester, step, at - base, returned ? 1 : 0];
+function packLadder({ requester, step, at }: LadderRecord, base: number): unknown[] {
+  return [requester, step, at - base];
 }
 
-function unpackLadder([requester, step, at, returned]: readonly unknown[], base: number): LadderRecord {
-  return { requester: text(requester), step: number(step), at: number(at) + base, returned: returned !== 0 };
+function unpackLadder([requester, step, at]: readonly unknown[], base: number): LadderRecord {
+  return { requester: text(requester), step: number(step), at: number(at) + base };
 }
 
 function packPool(pool: Pool, base: number): unknown {
   if (isEmptyPool(pool)) return 0;
   const relative = (at: number) => at - base;
-  return [pool.sends.map(relative), pool.wrong.map(relative), pool.run, pool.run === 0 ? 0 : pool.runAt - base, pool.disabled ? 1 : 0];
+  const { returned } = pool;
+  const packed = [pool.sends.map(relative), pool.wrong.map(relative), pool.run, pool.run === 0 ? 0 : pool.runAt - base, pool.disabled ? 1 : 0];
+  return returned === undefined ? packed : [...packed, [returned.by ?? 0, returned.at - base]];
 }
 
 function unpackPool(packed: unknown, base: number): Pool {
   if (packed === 0) return EMPTY_POOL;
-  const [sends, wrong, run, runAt, disabled] = list(packed);
+  const [sends, wrong, run, runAt, disabled, returned] = list(packed);
   const absolute = (at: unknown) => number(at) + base;
   const wrongInARow = number(run);
   return {
@@ -191,7 +194,12 @@ function unpackPool(packed: unknown, base: number): Pool {
     run: wrongInARow,
     runAt: wrongInARow === 0 ? 0 : absolute(runAt),
     disabled: disabled !== 0,
+    returned: returned === undefined ? undefined : unpackReturned(list(returned), base),
   };
+}
+
+function unpackReturned([by, at]: readonly unknown[], base: number): ReturnedSend {
+  return { by: optionalText(by), at: number(at) + base };
 }
 
 function parseList(body: string): readonly unknown[] {

@@ -5,7 +5,7 @@ import { createRecord, EMPTY_POOL, endVerification, readDeliveryState, replaceVe
 describe('a record', () => {
   it('begins with nothing but its time', () => {
     expect(createRecord(T0)).toEqual({ time: { seen: T0, clock: T0 }, verifications: [], ladders: [], shared: EMPTY_POOL, known: [] });
-    expect(EMPTY_POOL).toEqual({ sends: [], wrong: [], run: 0, runAt: 0, disabled: false });
+    expect(EMPTY_POOL).toEqual({ sends: [], wrong: [], run: 0, runAt: 0, disabled: false, returned: undefined });
   });
 
   it('has one verification replaced, in its place, and the others kept', () => {

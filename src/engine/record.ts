@@ -105,11 +105,9 @@ export interface DeliveryRecord {
 export interface LadderRecord {
   /** Keyed hash of the requester; '' for everyone without one. */
   readonly requester: string;
-  /** Sends since the ladder began: the wait after the last is rung `step - 1`. 0 only after the first was given back. */
+  /** Sends since the ladder began: the wait after the last is rung `step - 1`. */
   readonly step: number;
   readonly at: number;
-  /** Whether the rung that was last claimed has been given back: that happens once. */
-  readonly returned: boolean;
 }
 
 /** Budgets and what was used of them. */
@@ -124,6 +122,15 @@ export interface Pool {
   readonly runAt: number;
   /** Ended by an operator only. */
   readonly disabled: boolean;
+  /** The send that was given back last. While it is here nobody who shares the budgets is given back another. */
+  readonly returned: ReturnedSend | undefined;
+}
+
+/** A send that surely was not sent, so that its slot was given back. Remembered until another of the same requester has kept its own, a day at most. */
+export interface ReturnedSend {
+  /** Keyed hash of the requester; undefined for everyone without one, and where that has been erased. */
+  readonly by: string | undefined;
+  readonly at: number;
 }
 
 /** A requester that was approved for this destination. */
@@ -145,7 +152,7 @@ export interface AttemptRecord {
 }
 
 /** Budgets nobody has used. */
-export const EMPTY_POOL: Pool = { sends: [], wrong: [], run: 0, runAt: 0, disabled: false };
+export const EMPTY_POOL: Pool = { sends: [], wrong: [], run: 0, runAt: 0, disabled: false, returned: undefined };
 
 /** A record of which nothing is known yet. */
 export function createRecord(now: number): DestinationRecord {

@@ -81,7 +81,7 @@ class Watcher {
     const held = this.#held[caller];
     if (held === undefined) return;
     const before = this.desk.next;
-    const outcome = this.desk.add(held.counter, isCopy ? undefined : held.claimId);
+    const outcome = this.desk.add(held.counter, isCopy ? '' : held.claimId);
     if (outcome.status === 'stale') {
       expect(this.desk.next).toBe(before);
       this.#expectTruthful(outcome.retryAt);
@@ -89,6 +89,7 @@ class Watcher {
     }
     const now = this.#now();
     const { count, expires } = outcome.counter;
+    expect(isCopy).toBe(false);
     expect(this.#freeAt).toBeDefined();
     expect(now - (this.#freeAt ?? 0)).toBeLessThan(CLAIM_LIFE);
     expect(count).toBe(held.counter.count + 1);

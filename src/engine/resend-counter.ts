@@ -33,8 +33,8 @@ export type CheckCountOutcome =
 /** Says that a message went out under a counter. */
 export interface AddCountCommand {
   readonly key: CounterKey;
-  /** The claim under which it was sent; undefined where the caller has lost it, as a copied counter does: then any live claim serves, once. */
-  readonly claimId: string | undefined;
+  /** The claim under which it was sent. */
+  readonly claimId: string;
   /** Of the counter as it was checked. */
   readonly count: number;
   /** Of the counter as it was checked. */
@@ -100,9 +100,9 @@ export function decideDeleteCount(): Decide<DeleteCountOutcome> {
   });
 }
 
-function holdsClaim(record: CounterRecord | undefined, claimId: string | undefined, now: number): boolean {
+function holdsClaim(record: CounterRecord | undefined, claimId: string, now: number): boolean {
   const claim = record?.claim;
-  return isLive(claim, now) && (claimId === undefined || claim.id === claimId);
+  return isLive(claim, now) && claim.id === claimId;
 }
 
 function toStale(record: CounterRecord | undefined, now: number): AddCountOutcome {

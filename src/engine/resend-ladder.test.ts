@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Desk, EASY, expectRefusal, expectSend, makeLadder, makeRecord, T0 } from '../../test/builders.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
-import { climbLadder, findLadder, giveBackRung, ladderEndsAt, nextRungAt, putLadder } from './resend-ladder.ts';
+import { climbLadder, findLadder, ladderEndsAt, nextRungAt, putLadder } from './resend-ladder.ts';
 
 const limits = DEFAULT_LIMITS;
 const requester = 'ada';
@@ -21,7 +21,6 @@ describe('resend ladder', () => {
 
   it('makes nobody wait at its foot', () => {
     expect(nextRungAt(undefined, limits)).toBe(0);
-    expect(nextRungAt(makeLadder({ requester, step: 0 }), limits)).toBe(0);
   });
 
   it('makes whoever stands on a rung that it never had wait for the longest', () => {
@@ -38,23 +37,19 @@ describe('resend ladder', () => {
   });
 
   it('goes up by one with each send, and begins again behind its last rung', () => {
-    const steps = [undefined, 0, 1, 2, 3, 4, 5].map(
-      (step) => climbLadder(step === undefined ? step : makeLadder({ step }), requester, T0, limits).step,
-    );
-    expect(steps).toEqual([1, 1, 2, 3, 4, 1, 1]);
+    const steps = [undefined, 1, 2, 3, 4, 5].map((step) => climbLadder(step === undefined ? step : makeLadder({ step }), requester, T0, limits).step);
+    expect(steps).toEqual([1, 2, 3, 4, 1, 1]);
   });
 
-  it('notes who climbed it, when, and whether a rung has been given back', () => {
-    expect(climbLadder(undefined, requester, T0, limits)).toEqual({ requester, step: 1, at: T0, returned: false });
-    expect(climbLadder(undefined, undefined, T0, limits)).toEqual({ requester: '', step: 1, at: T0, returned: false });
-    const returned = makeLadder({ requester, step: 1, returned: true });
-    expect(climbLadder(returned, requester, T0 + MINUTE, limits)).toEqual({ requester, step: 2, at: T0 + MINUTE, returned: true });
+  it('notes who climbed it, and when', () => {
+    expect(climbLadder(undefined, requester, T0, limits)).toEqual({ requester, step: 1, at: T0 });
+    expect(climbLadder(undefined, undefined, T0, limits)).toEqual({ requester: '', step: 1, at: T0 });
+    expect(climbLadder(makeLadder({ requester }), requester, T0 + MINUTE, limits)).toEqual({ requester, step: 2, at: T0 + MINUTE });
   });
 
   it.each([
     ['its longest rung after the last send', makeLadder({ requester })],
     ['as long for those without a requester', makeLadder()],
-    ['as long at its foot', makeLadder({ requester, step: 0 })],
   ])('is remembered for %s', (_name, ladder) => {
     expect(ladderEndsAt(ladder, limits)).toBe(T0 + DAY);
   });
@@ -80,19 +75,6 @@ describe('resend ladder', () => {
     expect(putLadder(record, requester, higher).ladders).toEqual([shared, higher]);
     expect(putLadder(record, requester, undefined).ladders).toEqual([shared]);
     expect(putLadder(record, undefined, undefined).ladders).toEqual([ada]);
-  });
-});
-
-describe('a rung of the resend ladder', () => {
-  const before = makeLadder({ requester, step: 2, at: T0 });
-  const climbed = makeLadder({ requester, step: 3, at: T0 + HOUR });
-
-  it('is given back: the ladder stands where it stood', () => {
-    expect(giveBackRung(climbed, before)).toEqual({ ...before, returned: true });
-  });
-
-  it('is given back at the foot as well, where nothing was before', () => {
-    expect(giveBackRung(makeLadder({ requester }), undefined)).toEqual({ requester, step: 0, at: T0, returned: true });
   });
 });
 
@@ -156,9 +138,9 @@ describe('sends under the resend ladder', () => {
   it('that were refused give their rung and their place in the budget back once, and the next keeps both', () => {
     const desk = new Desk({ renewBefore: 1 });
     desk.send({ requester }, 'refused');
-    expect(desk.view()).toMatchObject({ ladders: [{ requester, step: 0, returned: true }], shared: { sends: [] } });
+    expect(desk.view()).toMatchObject({ ladders: [], shared: { sends: [], returned: { by: requester, at: T0 } } });
     desk.send({ requester }, 'refused');
-    expect(desk.view()).toMatchObject({ ladders: [{ requester, step: 1, returned: false }], shared: { sends: [T0] } });
+    expect(desk.view()).toMatchObject({ ladders: [{ requester, step: 1 }], shared: { sends: [T0], returned: undefined } });
     expect(expectRefusal(desk.start({ requester })).retryAt).toBe(T0 + 2 * MINUTE);
   });
 
@@ -167,18 +149,18 @@ describe('sends under the resend ladder', () => {
     desk.send({ requester });
     desk.clock += MINUTE;
     desk.send({ requester }, 'refused');
-    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 1, at: T0, returned: true });
+    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 1, at: T0 });
     desk.send({ requester }, 'refused');
-    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 2, at: T0 + MINUTE, returned: false });
+    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 2, at: T0 + MINUTE });
   });
 
   it.each(['sent', 'unknown'] as const)('end the chance that one given back has used up when the next is %s', (state) => {
     const desk = new Desk({ ...EASY, ladder: [MINUTE, HOUR] });
     desk.send({ requester }, 'refused');
     desk.send({ requester }, state);
-    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 1, at: T0, returned: false });
+    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 1, at: T0 });
     desk.clock += MINUTE;
     desk.send({ requester }, 'refused');
-    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 1, at: T0, returned: true });
+    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 1, at: T0 });
   });
 });

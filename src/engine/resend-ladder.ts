@@ -11,27 +11,17 @@ export function findLadder(record: DestinationRecord, requester: string | undefi
 
 /** From when on the next send is allowed: the wait that follows the last send is the rung it stands on. 0 at the foot. */
 export function nextRungAt(ladder: LadderRecord | undefined, limits: Limits): number {
-  return ladder === undefined || ladder.step === 0 ? 0 : ladder.at + rungAfter(ladder, limits);
+  return ladder === undefined ? 0 : ladder.at + rungAfter(ladder, limits);
 }
 
 /** The ladder after one more send. Behind the last rung it begins again. */
 export function climbLadder(ladder: LadderRecord | undefined, requester: string | undefined, now: number, limits: Limits): LadderRecord {
   const step = ladder === undefined || ladder.step >= limits.ladder.length ? 1 : ladder.step + 1;
-  return { requester: requester ?? SHARED_LADDER, step, at: now, returned: ladder?.returned ?? false };
-}
-
-/**
- * The ladder after a send that surely was not sent, and marked so: the rung is given back once. If the next send is refused as well, that one keeps it,
- * or whoever knows a number that carriers refuse could make us ask them without end.
- *
- * @param before the ladder before that send climbed it.
- */
-export function giveBackRung(climbed: LadderRecord, before: LadderRecord | undefined): LadderRecord {
-  return { ...(before ?? { ...climbed, step: 0 }), returned: true };
+  return { requester: requester ?? SHARED_LADDER, step, at: now };
 }
 
 /** When a ladder may be forgotten: after its longest wait it begins again at the foot, wherever it stood. */
-export function ladderEndsAt(ladder: LadderRecord, limits: Limits): number {
+export function ladderEndsAt(ladder: Pick<LadderRecord, 'at'>, limits: Limits): number {
   return ladder.at + longestRung(limits);
 }
 

@@ -196,7 +196,7 @@ class StoreVerifier implements Verifier {
       matches: (verification) => this.#vault.matches(toId(verification), verification.code, code),
       open: (verification) => this.#vault.open(toId(verification), verification),
       attempt: attemptId === undefined ? undefined : (verification) => this.#vault.toAttempt(toId(verification), attemptId, code),
-      ask: this.#judge && { provider: this.#judge.provider, askId: this.#random(16).toString('hex') },
+      ask: this.#judge && { provider: this.#judge.provider, acceptsAnyLength: this.#judge.acceptsAnyLength, askId: this.#random(16).toString('hex') },
     };
     const { outcome } = await this.#update(recordId, createJudgeRule(command, this.#limits));
     if (outcome.kind !== 'ask') return renderJudged(outcome, toId, owner.requester);

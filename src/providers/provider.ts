@@ -45,6 +45,8 @@ export interface Provider extends ProviderIdentity {
 export interface JudgingProvider extends ProviderIdentity {
   /** Digits of the codes it issues: a guess of another length is not asked about and not charged. */
   readonly codeLength: number;
+  /** Whether that is only what is usual: then a guess of any length is asked about. @defaultValue false */
+  readonly acceptsAnyLength?: boolean;
   /**
    * What it keeps apart: each `verification`, or only `destination`s (one pending verification for a number, whoever asked and for whatever purpose).
    * Under `destination` a start for another purpose or requester is refused `in_progress` while one is pending.

@@ -1,4 +1,4 @@
-import { CHANNELS } from '../core/destination.ts';
+import { CHANNELS, type Destination, parseDestination } from '../core/destination.ts';
 import { SECOND } from '../core/duration.ts';
 import type {
   JudgingProvider,
@@ -35,10 +35,10 @@ export interface TwilioVerifySettings {
   /** The Verify service, `VA` + 32 hex. */
   readonly serviceSid: string;
   /**
-   * Digits of the service's codes, 4–10, as its settings at Twilio say. A guess of another length is not asked about.
-   * @defaultValue 6
+   * Digits of the service's codes, 4–10, as its settings at Twilio say: then a guess of another length is not asked about, and not charged.
+   * @defaultValue a start says 6, Twilio's own default, and guesses of every length are asked about
    */
-  readonly codeLength?: number;
+  readonly codeLength?: number | undefined;
   /**
    * How long one request may take, in milliseconds, at most 50 s. What happened to a message after that is `unknown`, and a guess stays counted.
    * @defaultValue 10 000
@@ -65,7 +65,7 @@ const NAME = 'twilio_verify';
  */
 export function createTwilioVerifyProvider(options: TwilioVerifyOptions): JudgingProvider {
   assertSettings(options);
-  const { serviceSid, codeLength = 6, timeout = 10 * SECOND, onAnswer } = options;
+  const { serviceSid, codeLength, timeout = 10 * SECOND, onAnswer } = options;
   const defaults = parseSendOptions({ ...options.defaults });
   const service = createServiceLoader(options, timeout);
   /** One request, and what the SDK made of its answer. */
@@ -78,7 +78,8 @@ export function createTwilioVerifyProvider(options: TwilioVerifyOptions): Judgin
   return Object.freeze({
     name: NAME,
     channels: CHANNELS,
-    codeLength,
+    codeLength: codeLength ?? USUAL_CODE_LENGTH,
+    acceptsAnyLength: codeLength === undefined,
     isolation: 'destination' as const,
     parseOptions: (given: Readonly<Record<string, unknown>>) => ({ ...parseSendOptions(given) }),
     async send({ to, channel, options: given }: Omit<ProviderSendRequest, 'code'>): Promise<ProviderSendResult> {
@@ -120,6 +121,9 @@ function tell(listener: ((answer: unknown) => unknown) | undefined, answer: unkn
   }
 }
 
+/** Digits of the codes of a service that says nothing else. */
+const USUAL_CODE_LENGTH = 6;
+
 /** As much of a verification or a check as is looked at. Anything may be missing: a proxy answers too. */
 interface TwilioResource {
   readonly sid?: unknown;
@@ -130,7 +134,7 @@ interface TwilioResource {
 
 /** Ensure that only Twilio's whole word approves: the status, `valid`, and the verification and number that were asked about. */
 function toJudged({ sid, to, status, valid }: TwilioResource, asked: ProviderCheckRequest): ProviderCheckResult {
-  const isIt = isSid(sid) && (asked.reference === undefined || sid === asked.reference) && isSame(to, asked.to.reveal());
+  const isIt = isSid(sid) && (asked.reference === undefined || sid === asked.reference) && isSame(to, asked.to);
   if (!isIt) return { status: 'unknown' };
   switch (status) {
     case 'approved':
@@ -157,9 +161,13 @@ function toPathPart(destination: string): string {
   return destination.replace(/[^A-Za-z0-9@+._-]+/g, encodeURIComponent);
 }
 
-/** Addresses come back in lower case. */
-function isSame(to: unknown, destination: string): boolean {
-  return typeof to === 'string' && to.toLowerCase() === destination.toLowerCase();
+/** Addresses come back in lower case, and a number may in another of its spellings. */
+function isSame(to: unknown, destination: Destination): boolean {
+  try {
+    return parseDestination(to).revealFolded() === destination.revealFolded();
+  } catch {
+    return false;
+  }
 }
 
 /** The client, loaded once; again where that failed. */

@@ -12,6 +12,8 @@ import { createTwilioVerifyProvider } from '../providers/twilio-verify.ts';
 import { createConsoleSender } from '../senders/console.ts';
 import { createOutboxSender, type OutboxSender } from '../senders/outbox.ts';
 import { createMemoryStore } from '../stores/memory.ts';
+import { migrateMysql } from '../stores/mysql.ts';
+import { type MigrateOptions, type MigrationReport, migratePostgres } from '../stores/postgres.ts';
 import { createSqliteStore } from '../stores/sqlite.ts';
 import type { Store } from '../stores/store.ts';
 import type { Config } from './config.ts';
@@ -28,6 +30,7 @@ export type {
 } from '../engine/results.ts';
 export type { Verifier } from '../engine/verifier.ts';
 export type { OutboxSender } from '../senders/outbox.ts';
+export type { MigrationReport } from '../stores/postgres.ts';
 
 /** What a verifier on a terminal tells its user beside its answers. */
 export interface TerminalOptions {
@@ -107,6 +110,18 @@ async function withTerminalStore<T>(config: Config, note: TerminalOptions['note'
       throw toSecretError(error, config);
     }
   });
+}
+
+/**
+ * Makes the tables of the database that an address names, or brings them up to date.
+ *
+ * @throws {CountersignError} `configuration_invalid` or `store_unavailable`.
+ */
+export async function migrateDatabase(url: string, options: MigrateOptions): Promise<MigrationReport> {
+  if (/^postgres(?:ql)?:/.test(url)) return migratePostgres({ url }, options);
+  if (/^(?:mysql|mariadb):/.test(url)) return migrateMysql({ url }, options);
+  const message = 'the address of a database begins with postgres: or mysql:, and a SQLite file needs no migration: it migrates itself';
+  throw new CountersignError('configuration_invalid', message, { field: 'url' });
 }
 
 /** Records removed after a command: more than one command can add, and a few milliseconds. */

@@ -44,7 +44,7 @@ describe('settings of OtpModel', () => {
       accountSid: hex('AC'),
       serviceSid: hex('VA'),
       baseUrl: undefined,
-      codeLength: 6,
+      codeLength: undefined,
       waits: [120_000, 300_000, 900_000, 86_400_000],
       database: 'countersign.db',
     });

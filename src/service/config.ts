@@ -32,7 +32,7 @@ export interface TwilioConfig {
    *
    * @defaultValue 6
    */
-  readonly codeLength: number;
+  readonly codeLength: number | undefined;
 }
 
 /** Settings of the class `OtpModel`: from its options, else from the environment. */
@@ -81,8 +81,6 @@ export function readEnvironment(): Environment {
 const MIN_SECRET_BYTES = 32;
 
 const DEFAULT_DATABASE = 'countersign.db';
-
-const DEFAULT_CODE_LENGTH = 6;
 
 /** The longest wait that a ladder may have: a counter is kept for as long again after it. */
 const MAX_WAIT = 30 * DAY;
@@ -201,7 +199,7 @@ function toTwilioConfig({ accountSid, authToken, serviceSid, baseUrl, codeLength
     authToken: new Secret(String(authToken[1] ?? '')),
     serviceSid: String(serviceSid[1]),
     baseUrl: baseUrl[1] === undefined ? undefined : String(baseUrl[1]),
-    codeLength: Number(toWhole(codeLength[1] ?? DEFAULT_CODE_LENGTH)),
+    codeLength: codeLength[1] === undefined ? undefined : Number(toWhole(codeLength[1])),
   };
 }
 
@@ -271,6 +269,17 @@ function isMissing(value: unknown): boolean {
 function invalidAll(faults: readonly Fault[]): CountersignError {
   const message = faults.map(([name, problem]) => `${name} ${problem}`).join('; ');
   return new CountersignError('configuration_invalid', message, { field: faults[0]?.[0] ?? 'settings' });
+}
+
+/**
+ * `COUNTERSIGN_DATABASE_URL`: the address of a PostgreSQL or MySQL database.
+ *
+ * @throws {CountersignError} `configuration_invalid` when it is not set.
+ */
+export function readDatabaseUrl(environment: Readonly<Record<string, string | undefined>> = process.env): string {
+  const { COUNTERSIGN_DATABASE_URL: url = '' } = environment;
+  if (url === '') throw invalid('COUNTERSIGN_DATABASE_URL', 'is not set: give it the address of the database, such as postgres://host/database');
+  return url;
 }
 
 function invalid(variable: string, problem: string): CountersignError {

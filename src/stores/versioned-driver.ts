@@ -21,7 +21,10 @@ export interface VersionedDriver {
   /** Names the database in messages: `postgres`, `redis`, … */
   readonly name: string;
 
-  /** Reads one record and the clock. Throws whatever goes wrong; the loop tries a few times and then rejects with `store_unavailable`. */
+  /**
+   * Reads one record and the clock. Throws whatever goes wrong; the loop tries a few times and then rejects with `store_unavailable`. A
+   * `CountersignError` that names a remedy reaches the caller as it is, unless a write is in doubt; `configuration_invalid` without another try.
+   */
   read(key: RecordKey): Promise<VersionedSnapshot>;
 
   /**

@@ -64,10 +64,10 @@ describe.each(Object.keys(STORES) as (keyof typeof STORES)[])('resend counters o
     expect(await records()).toHaveLength(1);
   });
 
-  it.each(['its claim id', 'none'])('I5 a hundred adds at once with one counter and %s climb one rung', async (which) => {
+  it('I5 a hundred adds at once with one counter climb one rung', async () => {
     const world = createWorld(name);
     const { count, expires, claimId } = await claim(world, 0);
-    const outcomes = await times(100, (call) => world.add(call, { count, expires, claimId: which === 'none' ? undefined : claimId }));
+    const outcomes = await times(100, (call) => world.add(call, { count, expires, claimId }));
     expect(outcomes.filter(({ status }) => status === 'added')).toHaveLength(1);
     const until = world.clock.now() + 2 * MINUTE;
     expect(outcomes.filter((outcome) => outcome.status === 'stale' && outcome.retryAt === until)).toHaveLength(99);

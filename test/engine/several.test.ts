@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemoryStore, createSelfIssuedProvider, createVerifier, type VerifierOptions } from '../../src/index.ts';
 import { createFakeClock } from '../../src/testing/fake-clock.ts';
-import { createRecordingSender } from '../../src/testing/recording-sender.ts';
+import { createRecordingSender, type SendOutcome } from '../../src/testing/recording-sender.ts';
 
 const to = '+14155552671';
 const secret = 'a secret of at least thirty-two bytes';
@@ -39,6 +39,50 @@ describe('many requesters at one destination', () => {
     }
     expect(sender.calls).toBeGreaterThanOrEqual(10);
     expect(sender.calls).toBeLessThanOrEqual(20);
+  });
+});
+
+/** The sender answers after a second: by then a ladder of a millisecond has been forgotten. */
+describe.each([
+  ['of a millisecond', [1]],
+  ['as long as the spacing', [30_000]],
+])('a number on a ladder %s', (_name, ladder) => {
+  function createSlowWorld() {
+    const clock = createFakeClock();
+    const store = createMemoryStore({ clock });
+    let behaviour: SendOutcome = 'refused';
+    const sender = createRecordingSender(() => {
+      clock.advance(1_000);
+      return behaviour;
+    });
+    const verifier = createVerifier({ secret, store, provider: createSelfIssuedProvider({ senders: [sender] }), limits: { ladder } });
+    const work = () => {
+      behaviour = 'sent';
+    };
+    return { clock, store, sender, verifier, work };
+  }
+
+  it('I5: that every sender refuses is tried at most twice for each send of a day, and its record stays small', async () => {
+    const { clock, store, sender, verifier } = createSlowWorld();
+    let longest = 0;
+    for (let start = 0; start < 2_880; start++) {
+      const next = clock.now() + 30_000;
+      await verifier.start({ to }).catch(() => undefined);
+      clock.set(next);
+      const [record] = await store.list('destination', '', undefined, 1);
+      longest = Math.max(longest, record?.body.length ?? 0);
+    }
+    expect(sender.calls).toBeGreaterThanOrEqual(10);
+    expect(sender.calls).toBeLessThanOrEqual(20);
+    expect(longest).toBeLessThan(8_192);
+  });
+
+  it('I17: whose gateway refuses once gets its message with the same call at once', async () => {
+    const { sender, verifier, work } = createSlowWorld();
+    await expect(verifier.start({ to })).rejects.toMatchObject({ code: 'provider_unavailable' });
+    work();
+    expect(await verifier.start({ to })).toMatchObject({ status: 'pending', deliveries: [{ status: 'sent' }] });
+    expect(sender.calls).toBe(2);
   });
 });
 

@@ -42,19 +42,16 @@ interface Use {
   pool: string;
 }
 
-/** Sends that count since a ladder began, and when the last one was given back, if it was. */
-interface Climbed {
-  readonly climbs: readonly number[];
-  readonly returnedAt: number | undefined;
-}
-
 interface WatchedRecord {
   time: RecordClock;
   sends: Use[];
   wrong: Use[];
   /** Wrong guesses in a row, by pool. */
   runs: Map<string, { length: number; at: number }>;
-  ladders: Map<string, Climbed>;
+  /** When the sends left that count since a ladder began. */
+  ladders: Map<string, readonly number[]>;
+  /** To whom each pool has given back a send last, and when. */
+  returned: Map<string, { readonly who: string; readonly at: number }>;
   known: { who: string; at: number }[];
   /** Until when a requester was told to wait. */
   told: Map<string, number>;
@@ -96,7 +93,7 @@ export class Watch {
     const earlier = watched.sends.filter((send) => send.pool === pool).map((send) => send.at);
     const gap = at - Math.max(...earlier);
     if (gap < sendSpacing) throw new Broken('I5', `two messages within ${gap} ms, ${sendSpacing} apart at least`);
-    const { climbs, returnedAt } = watched.ladders.get(who) ?? { climbs: [], returnedAt: undefined };
+    const climbs = watched.ladders.get(who) ?? [];
     const rung = ladder[(climbs.length - 1) % ladder.length] ?? 0;
     const waited = at - (climbs.at(-1) ?? Number.NEGATIVE_INFINITY);
     const wait = who === EVERYONE ? Math.min(rung, sharedRung) : rung;
@@ -104,8 +101,7 @@ export class Watch {
     assertWindow('I5', 'messages in an hour', earlier, at, HOUR, sendsPerHour);
     assertWindow('I5', 'messages in a day', earlier, at, DAY, pool === EVERYONE ? sendsPerDay : knownSendsPerDay);
     // After the longest wait the ladder begins at its foot, wherever it stood.
-    const isOver = at - (climbs.at(-1) ?? returnedAt ?? Number.NEGATIVE_INFINITY) >= (ladder.at(-1) ?? 0);
-    watched.ladders.set(who, isOver ? { climbs: [at], returnedAt: undefined } : { climbs: [...climbs, at], returnedAt });
+    watched.ladders.set(who, waited >= (ladder.at(-1) ?? 0) ? [at] : [...climbs, at]);
     watched.sends.push({ at, pool });
   }
 
@@ -113,15 +109,18 @@ export class Watch {
   settled(name: number, state: string, sentAt: number, at: number): void {
     const { record, who } = this.#verification(name);
     const watched = this.#record(record, at);
-    const ladder = watched.ladders.get(who);
-    if (at >= sentAt + this.#limits.sendingFor || ladder === undefined || ladder.climbs.at(-1) !== sentAt) return;
-    const isAlive = ({ climbs, returnedAt = 0 }: Climbed) => at < (climbs.at(-1) ?? returnedAt) + (this.#limits.ladder.at(-1) ?? 0);
-    const sharing = [...watched.ladders].filter(([other, climbed]) => poolOf(watched, other) === poolOf(watched, who) && isAlive(climbed));
-    const isReturned = state === 'refused' && sharing.every(([, { returnedAt }]) => returnedAt === undefined);
-    const returnedAt = isReturned ? sentAt : undefined;
-    watched.ladders.set(who, { climbs: isReturned ? ladder.climbs.slice(0, -1) : ladder.climbs, returnedAt });
+    const climbs = watched.ladders.get(who) ?? [];
+    if (at >= sentAt + this.#limits.sendingFor || climbs.at(-1) !== sentAt) return;
     const pool = poolOf(watched, who);
-    const returned = isReturned ? watched.sends.findLast((send) => send.at === sentAt && send.pool === pool) : undefined;
+    const last = watched.returned.get(pool);
+    const mayReturn = last === undefined || at >= last.at + DAY;
+    if (state !== 'refused' || !mayReturn) {
+      if (last?.who === who) watched.returned.delete(pool);
+      return;
+    }
+    watched.returned.set(pool, { who, at });
+    watched.ladders.set(who, climbs.slice(0, -1));
+    const returned = watched.sends.findLast((send) => send.at === sentAt && send.pool === pool);
     watched.sends = watched.sends.filter((send) => send !== returned);
   }
 
@@ -221,6 +220,7 @@ export class Watch {
     watched.told.clear();
     if (act === 'erase') {
       for (const { who } of watched.known.splice(0)) share(watched, who);
+      for (const [pool, last] of watched.returned) watched.returned.set(pool, { ...last, who: EVERYONE });
       for (const verification of this.#verifications.values()) if (verification.record === record) verification.state = 'erased';
     } else {
       // What began while the time was ahead ends now, and only its own service hears of that.
@@ -229,7 +229,7 @@ export class Watch {
         verification.endsBy = Math.min(clock, verification.endsBy);
         verification.forgottenAt = Math.min(verification.forgottenAt, clock + this.#limits.retention);
       }
-      Object.assign(watched, { time: { seen: clock }, sends: [], wrong: [], runs: new Map(), blocked: new Set() });
+      Object.assign(watched, { time: { seen: clock }, sends: [], wrong: [], runs: new Map(), returned: new Map(), blocked: new Set() });
     }
   }
 
@@ -268,7 +268,7 @@ export class Watch {
 }
 
 function newRecord(clock: number): WatchedRecord {
-  const maps = { runs: new Map(), ladders: new Map(), told: new Map(), blocked: new Set<string>() };
+  const maps = { runs: new Map(), ladders: new Map(), returned: new Map(), told: new Map(), blocked: new Set<string>() };
   return { time: { seen: clock }, sends: [], wrong: [], known: [], ...maps };
 }
 
@@ -299,6 +299,9 @@ function share(watched: WatchedRecord, who: string): void {
   const [own, shared] = [watched.runs.get(who), watched.runs.get(EVERYONE)];
   if (own !== undefined && own.length > (shared?.length ?? 0)) watched.runs.set(EVERYONE, own);
   watched.runs.delete(who);
+  const [ownReturned, sharedReturned] = [watched.returned.get(who), watched.returned.get(EVERYONE)];
+  if (ownReturned !== undefined && ownReturned.at > (sharedReturned?.at ?? 0)) watched.returned.set(EVERYONE, ownReturned);
+  watched.returned.delete(who);
   if (watched.blocked.delete(who)) watched.blocked.add(EVERYONE);
   watched.told.clear();
 }

@@ -54,24 +54,21 @@ export interface Verification extends Owner {
   attempts: { id: string; code: string; at: number; left: number | undefined }[];
 }
 
-/** Sends that count since the ladder began, and whether the last refused one was given back. */
-export interface Ladder {
-  climbs: number[];
-  givenBackAt: number | undefined;
-}
-
 export interface Pool {
   sends: number[];
   wrong: number[];
   run: number;
   runAt: number;
   disabled: boolean;
+  /** To whom a slot was given back last, and when. */
+  gaveBack: { readonly to: string; readonly at: number } | undefined;
 }
 
 export interface ModelRecord extends RecordClock {
   seen: number;
   verifications: Verification[];
-  ladders: Map<string, Ladder>;
+  /** When each message left that counts since the ladder began. */
+  ladders: Map<string, number[]>;
   pools: Map<string, Pool>;
   known: { who: string; at: number }[];
 }
@@ -82,7 +79,7 @@ export function emptyRecord(clock: number): ModelRecord {
 }
 
 export function emptyPool(): Pool {
-  return { sends: [], wrong: [], run: 0, runAt: 0, disabled: false };
+  return { sends: [], wrong: [], run: 0, runAt: 0, disabled: false, gaveBack: undefined };
 }
 
 /** A copy of a record as its time leaves it, who expired by that, and whether anybody stopped being known. */
@@ -94,17 +91,20 @@ export function openRecord(
   const now = timeAt(before, clock);
   const { retention, knownFor, ladder: rungs } = limits;
   const verifications = before.verifications.map((verification) => age(verification, now, limits));
-  const ladders = [...before.ladders].filter(([, { climbs, givenBackAt }]) => now < (climbs.at(-1) ?? givenBackAt ?? 0) + (rungs.at(-1) ?? 0));
+  const ladders = [...before.ladders].filter(([, climbs]) => now < (climbs.at(-1) ?? 0) + (rungs.at(-1) ?? 0));
   const pools = [...before.pools].map(([who, pool]) => [who, merge(pool, emptyPool())] as const);
   const record: ModelRecord = {
     seen: now,
     verifications: verifications.filter(({ endedAt, expiresAt }) => now < (endedAt ?? expiresAt) + retention),
-    ladders: new Map(ladders.map(([who, ladder]) => [who, { ...ladder, climbs: [...ladder.climbs] }])),
+    ladders: new Map(ladders.map(([who, climbs]) => [who, [...climbs]])),
     pools: new Map([[EVERYONE, emptyPool()], ...pools]),
     known: before.known.filter(({ at }) => now < at + knownFor),
   };
   for (const known of before.known) if (!record.known.includes(known)) forget(record, known.who);
-  for (const pool of record.pools.values()) if (now >= pool.runAt + RUN_KEPT) Object.assign(pool, { run: 0, runAt: 0 });
+  for (const pool of record.pools.values()) {
+    if (now >= pool.runAt + RUN_KEPT) Object.assign(pool, { run: 0, runAt: 0 });
+    if (pool.gaveBack !== undefined && now >= pool.gaveBack.at + DAY) pool.gaveBack = undefined;
+  }
   const expired = verifications.filter(({ state }, index) => state === 'expired' && before.verifications[index]?.state === 'pending');
   return { record, expired: expired.map(({ name }) => name), hasForgotten: record.known.length < before.known.length };
 }
@@ -141,7 +141,7 @@ export function nextSendAt(record: ModelRecord, owner: Owner, limits: Limits): n
 export function spacedUntil(record: ModelRecord, owner: Owner, limits: Limits): number {
   const { ladder, sharedRung, sendSpacing } = limits;
   const who = whoIs(owner);
-  const climbs = record.ladders.get(who)?.climbs ?? [];
+  const climbs = record.ladders.get(who) ?? [];
   const rung = ladder[(climbs.length - 1) % ladder.length] ?? 0;
   const last = Math.max(...poolOf(record, owner).sends);
   const climbedAt = climbs.at(-1) ?? Number.NEGATIVE_INFINITY;
@@ -189,5 +189,6 @@ export function forget({ pools }: ModelRecord, who: string): void {
 
 export function merge(a: Pool, b: Pool): Pool {
   const [run, runAt] = [Math.max(a.run, b.run), Math.max(a.runAt, b.runAt)];
-  return { sends: [...a.sends, ...b.sends], wrong: [...a.wrong, ...b.wrong], run, runAt, disabled: a.disabled || b.disabled };
+  const gaveBack = [a.gaveBack, b.gaveBack].sort((left, right) => (right?.at ?? 0) - (left?.at ?? 0))[0];
+  return { sends: [...a.sends, ...b.sends], wrong: [...a.wrong, ...b.wrong], run, runAt, disabled: a.disabled || b.disabled, gaveBack };
 }

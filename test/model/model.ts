@@ -176,7 +176,7 @@ export class Model {
       record.ladders.clear();
       record.pools = new Map([[EVERYONE, act === 'unblock' ? emptyPool() : pools.reduce(merge)]]);
       if (act === 'unblock') this.#beginAnew(record, clock, happened);
-      else [record.verifications, record.known] = [[], []];
+      else this.#erase(record);
       return true;
     });
     return fault === 'loses' ? { ...DOWN, lost: events } : { answer, events };
@@ -194,6 +194,12 @@ export class Model {
     }
   }
 
+  /** Whose a verification or a message was is gone; what was used is not. */
+  #erase(record: ModelRecord): void {
+    [record.verifications, record.known] = [[], []];
+    for (const pool of record.pools.values()) if (pool.gaveBack !== undefined) pool.gaveBack = { ...pool.gaveBack, to: EVERYONE };
+  }
+
   /** The code alive: its number, and its text where the caller brought it. */
   code(name: number): { no: number; length: number; own: string | undefined } | undefined {
     return this.#record(name)?.verifications.find((other) => other.name === name)?.code;
@@ -204,7 +210,8 @@ export class Model {
     const { verifications, ladders, pools, known, seen } = openRecord(this.#records.get(key) ?? emptyRecord(clock), clock, this.#limits).record;
     this.#records.delete(key);
     const uses = [...pools.values()].filter(
-      ({ sends, wrong, run, disabled }) => disabled || run > 0 || [...sends, ...wrong].some((at) => at > seen - DAY),
+      ({ sends, wrong, run, disabled, gaveBack }) =>
+        disabled || run > 0 || gaveBack !== undefined || [...sends, ...wrong].some((at) => at > seen - DAY),
     );
     const left = { verifications: verifications.length, ladders: ladders.size, uses: uses.length, known: known.length };
     return Object.values(left).some((count) => count > 0) ? JSON.stringify(left) : undefined;
@@ -279,28 +286,28 @@ export class Model {
     target.channel = channel;
     target.deliveries.push({ at: now, channel, status: 'sending' });
     const who = whoIs(target);
-    record.ladders.set(who, record.ladders.get(who) ?? { climbs: [], givenBackAt: undefined });
-    record.ladders.get(who)?.climbs.push(now);
+    record.ladders.set(who, [...(record.ladders.get(who) ?? []), now]);
     poolOf(record, target).sends.push(now);
     return target;
   }
 
-  /** A rung is given back, once, if the message surely was not sent and nobody has been told otherwise. */
+  /**
+   * What was claimed is given back, once, if the message surely was not sent and nobody has been told otherwise: the slot, and the rung where the ladder
+   * is still remembered. Nobody else calls meanwhile; all that may have happened is that time has passed.
+   */
   #complete(key: string, clock: number, name: number, index: number, status: string): (Updated & { rendered?: Answer | undefined }) | undefined {
     let rendered: Answer | undefined;
     const updated = this.#update(key, clock, (record, now, events) => {
       const target = record.verifications.find((other) => other.name === name);
       const delivery = target?.deliveries[index];
       if (target === undefined || delivery === undefined) return false;
-      const ladder = record.ladders.get(whoIs(target));
-      if (now < delivery.at + this.#limits.sendingFor && ladder?.climbs.at(-1) === delivery.at) {
-        const poolName = (who: string) => (record.pools.has(who) ? who : EVERYONE);
-        const sharesBudgets = (who: string) => poolName(who) === poolName(whoIs(target));
-        const gaveBack = [...record.ladders].some(([who, other]) => other.givenBackAt !== undefined && sharesBudgets(who));
-        const givesBack = status === 'refused' && !gaveBack;
-        ladder.givenBackAt = givesBack ? ladder.climbs.pop() : undefined;
-        const { sends } = poolOf(record, target);
-        if (givesBack) sends.splice(sends.lastIndexOf(delivery.at), 1);
+      const [who, pool] = [whoIs(target), poolOf(record, target)];
+      if (now < delivery.at + this.#limits.sendingFor) {
+        if (status === 'refused' && pool.gaveBack === undefined) {
+          record.ladders.get(who)?.pop();
+          pool.sends.splice(pool.sends.lastIndexOf(delivery.at), 1);
+          pool.gaveBack = { to: who, at: now };
+        } else if (pool.gaveBack?.to === who) pool.gaveBack = undefined;
       }
       delivery.status = status;
       if (target.state === 'pending' && target.deliveries.every((other) => readDelivery(other, now, this.#limits) === 'refused'))

@@ -110,7 +110,8 @@ describe('a rule broken on purpose', () => {
     ['I5', 'a resend that resets the budget of sends', mutants.resendReturnsSends],
     ['I5', 'an erase that hands out messages', mutants.eraseReturns('sends'), toErase],
     ['I5', 'an unknown send that gives its rung back', mutants.unknownGivesBack],
-    ['I5', 'a refused send that gives its rung back twice', mutants.givesBackTwice],
+    ['I5', 'a refused send that is given back each time', mutants.forgetsReturned],
+    ['I5', 'refused sends that are given back once to each requester', mutants.returnsToEach],
     ['I6', 'an approval that is forgotten', mutants.forgetsApprovals],
     ['I8', 'a clock that is trusted when it goes back', mutants.trustsTheClock, toSetBack],
   ])('%s sees %s', async (invariant, _what, wrap, twist) => {

@@ -103,10 +103,17 @@ export const forgetsApprovals: (store: Store) => Store = keeping((after) => ({
 }));
 
 /** A send whose outcome nobody knows gives its rung and its slot back. */
-export const unknownGivesBack: (store: Store) => Store = keeping((after, before) => giveBack(after, before, 'unknown'));
+export const unknownGivesBack: (store: Store) => Store = keeping(giveBackUnknown);
 
-/** A refused send gives its rung back as often as it happens. */
-export const givesBackTwice: (store: Store) => Store = keeping((after, before) => giveBack(after, before, 'refused'));
+/** A refused send gives its rung and its slot back as often as it happens. */
+export const forgetsReturned: (store: Store) => Store = keeping((after) => inPools(after, (pool) => ({ ...pool, returned: undefined })));
+
+/** That a send was given back is remembered of its requester, and not of all who share the budgets. */
+export const returnsToEach: (store: Store) => Store = keeping((after, before) =>
+  after.verifications.length > (before?.verifications.length ?? 0)
+    ? inPools(after, (pool) => (pool.returned?.by === after.verifications.at(-1)?.requester ? pool : { ...pool, returned: undefined }))
+    : after,
+);
 
 /** Erasing a destination hands out fresh guesses or messages. */
 export const eraseReturns = (what: 'wrong' | 'sends'): ((store: Store) => Store) =>
@@ -153,12 +160,12 @@ export function forgetsOnRestart(clock: FakeClock): StoreHandle {
   return { store: () => store, restart, close: () => inner.close() };
 }
 
-function giveBack(after: DestinationRecord, before: DestinationRecord | undefined, state: 'refused' | 'unknown'): DestinationRecord {
+function giveBackUnknown(after: DestinationRecord, before: DestinationRecord | undefined): DestinationRecord {
   let record = after;
   for (const verification of after.verifications) {
     const sending = earlier(before, verification)?.deliveries.find((delivery) => delivery.state === 'sending');
     const settled = verification.deliveries.find(({ id }) => id === sending?.id);
-    if (sending === undefined || settled?.state !== state) continue;
+    if (sending === undefined || settled?.state !== 'unknown') continue;
     const others = record.ladders.filter(({ requester }) => requester !== (verification.requester ?? ''));
     const returned = sending.before === undefined ? [] : [sending.before];
     record = inPools({ ...record, ladders: [...others, ...returned] }, (pool) => ({ ...pool, sends: pool.sends.filter((at) => at !== sending.at) }));

@@ -69,6 +69,7 @@ interface Call extends About {
 
 const OWN_CODE = '48151623';
 const ATTEMPTS = [undefined, 'attempt-one', 'attempt-two'] as const;
+const DAY = 86_400_000;
 const EARLIEST = Date.UTC(1990, 0);
 /** How many times an `edge` can choose from. */
 const MARKS = 16;
@@ -422,11 +423,19 @@ export class Player {
   #markAll({ status, approvedAt, verification, ...answer }: Answer, now: number): void {
     const { retention, knownFor, sendingFor } = this.#setting.limits;
     const inside = typeof verification === 'object' ? (verification as Answer) : {};
+    // For a day after a send was given back there is no other.
+    const isRefused = String(answer.thrown).startsWith('provider_');
     const next = [answer.retryAt, answer.resendAt].find((time) => typeof time === 'number');
     if (next !== undefined) this.#nextAt = next;
     const named = [answer.retryAt, answer.resendAt, answer.expiresAt, inside.resendAt].filter((time) => typeof time === 'number');
     const ended = typeof status === 'string' && !['pending', 'refused', 'not_found'].includes(status) ? [now + retention] : [];
-    this.#mark(...named, ...ended, ...('crashed' in answer ? [now + sendingFor] : []), ...(approvedAt === now ? [now + knownFor] : []));
+    this.#mark(
+      ...named,
+      ...ended,
+      ...(isRefused ? [now + DAY] : []),
+      ...('crashed' in answer ? [now + sendingFor] : []),
+      ...(approvedAt === now ? [now + knownFor] : []),
+    );
   }
 }
 

@@ -104,11 +104,18 @@ describe('a new OtpModel', () => {
     expect(await otp.verificationCheck(code())).toMatchObject({ status: 'approved' });
   });
 
-  it('asks for codes as long as those of the service', async () => {
-    const { create, code } = await openSeed({ codeLength: 4 });
+  it.each([4, 7, 10])('takes codes of %s digits without being told', async (codeLength) => {
+    const { create, code } = await openSeed({ codeLength });
+    await create().verification();
+    expect(await create().verificationCheck(code())).toMatchObject({ status: 'approved' });
+  });
+
+  it('where it is told how long codes are asks about no other, and counts nothing', async () => {
+    const { create, code, double } = await openSeed({ codeLength: 4 });
     const otp = create({ twilioCodeLength: 4 });
     await otp.verification();
-    await expect(otp.verificationCheck('123456')).rejects.toBeInstanceOf(Forbidden);
+    for (let guess = 0; guess < 6; guess++) await expect(otp.verificationCheck('123456')).rejects.toMatchObject({ code: 'invalid_code' });
+    expect(double.requests).toHaveLength(1);
     expect(await otp.verificationCheck(code())).toMatchObject({ status: 'approved' });
   });
 

@@ -11,8 +11,10 @@ const BUILT = new URL('../../dist/index.js', import.meta.url);
 
 /** How the verifiers of a test work. */
 export interface VerifierSettings {
-  /** The file they share. */
-  readonly path: string;
+  /** The SQLite file they share. */
+  readonly path?: string;
+  /** Instead of a file, the address of a database they share. */
+  readonly url?: string;
   readonly limits?: Partial<Limits>;
   /** Where the clock of their store stands still; without it the store goes by the machine's. */
   readonly time?: number;

@@ -1,7 +1,9 @@
-// What the tests of this folder run in processes of their own. It opens a SQLite file when it is told to, makes the calls it is told to make, and
+// What the tests of this folder run in processes of their own. It opens a store when it is told to, makes the calls it is told to make, and
 // tells what it was answered, what it was given to send and what was committed, each before it goes on. Plain JavaScript on what was built, since
 // Node 20 does not run TypeScript.
 import { createSelfIssuedProvider, createVerifier } from '../../dist/index.js';
+import { createMysqlStore } from '../../dist/stores/mysql.js';
+import { createPostgresStore } from '../../dist/stores/postgres.js';
 import { createSqliteStore } from '../../dist/stores/sqlite.js';
 
 let store;
@@ -24,6 +26,14 @@ const createSender = (isSilent) => ({
   },
 });
 
+/** The store that an address is for, or a path. A server goes by its own clock unless it is told to stand still. */
+function createStore({ path, url, time: given }) {
+  const clock = { now: () => time ?? Date.now() };
+  if (url === undefined) return createSqliteStore({ path, clock });
+  const create = url.startsWith('postgres') ? createPostgresStore : createMysqlStore;
+  return create({ url, poolSize: 4, ...(given !== undefined && { clock }) });
+}
+
 async function makeCall({ no, method, input }) {
   try {
     // A proof does not pass between processes, as its destination does not print itself; that there is one is told by the status.
@@ -35,9 +45,9 @@ async function makeCall({ no, method, input }) {
 }
 
 const ORDERS = {
-  open({ path, limits, isSilent, ...given }) {
+  open({ limits, isSilent, ...given }) {
     ({ time } = given);
-    store = createSqliteStore({ path, clock: { now: () => time ?? Date.now() } });
+    store = createStore(given);
     const provider = createSelfIssuedProvider({ senders: [createSender(isSilent)] });
     verifier = createVerifier({ secret: 'the same in every process of the test', store, provider, limits });
     verifier.on('started', ({ id, deliveryId }) => tell({ started: { id, deliveryId } }));

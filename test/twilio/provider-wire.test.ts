@@ -126,10 +126,10 @@ describe('a Twilio that is not there', () => {
     const down = { code: 'provider_unavailable', cause: { name: 'Error', code: 'ECONNREFUSED' } };
     expect(await thrownBy(world.verifier.resend({ id }))).toEqual(down);
     const { shared, verifications } = await world.record();
-    expect(shared).toEqual(before.shared);
+    expect(shared.sends).toEqual(before.shared.sends);
     expect(verifications).toMatchObject([{ state: 'pending', deliveries: [{ state: 'sent' }, { state: 'refused' }] }]);
     expect(await thrownBy(world.verifier.check({ id, code: '123456' }))).toEqual(down);
-    expect((await world.record()).shared).toEqual(before.shared);
+    expect((await world.record()).shared).toEqual(shared);
     expect(await world.verifier.cancel({ id })).toEqual({ status: 'canceled' });
     expect(await world.record()).toMatchObject({ verifications: [{ judge: { isOpen: true } }] });
   });

@@ -1,0 +1,4 @@
+import { POSTGRES } from '../stores/sql-servers.ts';
+import { itSurvivesKillsOfTheServer } from './sql-server-kill.ts';
+
+itSurvivesKillsOfTheServer(POSTGRES);
