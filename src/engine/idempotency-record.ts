@@ -2,7 +2,7 @@ import type { RecordBody, RecordKey } from '../stores/store.ts';
 import { createUnpacker } from './packed.ts';
 
 /** The version this code writes, and the newest it reads. */
-export const IDEMPOTENCY_SCHEMA = 1;
+const IDEMPOTENCY_SCHEMA = 1;
 
 /** What is kept of one idempotency key: neither it nor the request it came with can be read from it. */
 export interface IdempotencyRecord {

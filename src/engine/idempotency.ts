@@ -90,8 +90,13 @@ export function createIdempotency({ store, keys, random = createRandomPool() }: 
       if (found.kind === 'kept') return { kind: 'answer', answer: openAnswer(claim, found.sealed), replayed: true };
       if (found.kind === 'running') return { kind: 'running', retryAt: new Date(found.retryAt) };
       if (found.kind === 'mismatch') return found;
-      // Nothing fails for it any more: an answer that is given is not asked for again, and without one the key is free when the lease ends.
-      const end = (decide: Decide<boolean>) => ask(store.update(claim.record, decide)).catch(() => false);
+      const end = async (decide: Decide<boolean>) => {
+        try {
+          await store.update(claim.record, decide);
+        } catch {
+          // Nothing fails for it any more: an answer that is given is not asked for again, and without one the key is free when the lease ends.
+        }
+      };
       try {
         const result = await work(claim.attemptId);
         const sealed = isFinal(result) ? sealAnswer(claim, random(NONCE_BYTES), result) : undefined;
