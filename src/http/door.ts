@@ -6,6 +6,9 @@ import { HttpProblem } from './problem.ts';
 import type { RequestState } from './request-state.ts';
 import type { RestParts } from './rest-parts.ts';
 
+/** Whoever comes through a socket that has no address shares one limit. */
+const NO_ADDRESS = '0.0.0.0';
+
 /**
  * Who may come in, asked before a body is read: first the address has to have permits left, so that nobody tries secrets at will, then the key has to be
  * good and have its own, and then it has to be for this.
@@ -14,7 +17,7 @@ export function createDoor({ scope, isOperators }: Operation, parts: RestParts):
   const { limiter, rates, tenants, trustedHops } = parts;
   return async ({ headers, socket }, state) => {
     if (scope === undefined) return;
-    const address = findClientAddress(socket.remoteAddress ?? '', headers['x-forwarded-for'], trustedHops);
+    const address = findClientAddress(socket.remoteAddress ?? NO_ADDRESS, headers['x-forwarded-for'], trustedHops);
     assertAllowed(await limiter.take('address', address, rates.address));
     const key = await authenticate(headers.authorization, tenants);
     state.key = key;

@@ -10,6 +10,8 @@ export interface Call<Params, Query, Body> {
   readonly params: Params;
   readonly query: Query;
   readonly body: Body;
+  /** What makes a guess of a request with an idempotency key the same when it runs again. */
+  readonly attemptId: string | undefined;
   /** The key that acts; not to be asked for where an operation is public. */
   readonly key: ApiKey;
   /** The service that is acted for: the key's, or the one that the request names. */

@@ -1,34 +1,10 @@
 import type { Deliveries } from '../engine/deliveries.ts';
+import type { Idempotency } from '../engine/idempotency.ts';
 import type { ProofTokens } from '../engine/proof-tokens.ts';
 import type { ServiceSettings } from '../engine/service-settings.ts';
 import type { ServiceVerifier } from '../engine/service-verifier.ts';
 import type { Tenants } from '../engine/tenants.ts';
 import type { Verifier } from '../engine/verifier.ts';
-
-/** An answer as it is kept for an idempotency key: JSON, without secrets. */
-export interface KeptAnswer {
-  readonly status: number;
-  readonly body: unknown;
-}
-
-/** What came of a request with an idempotency key. */
-export type IdempotentOutcome =
-  | { readonly kind: 'answer'; readonly answer: KeptAnswer; readonly replayed: boolean }
-  | { readonly kind: 'running'; readonly retryAt: Date }
-  | { readonly kind: 'mismatch' };
-
-/** Which request an idempotency key is for. */
-export interface IdempotencyScope {
-  readonly tenant: string;
-  readonly route: string;
-  readonly key: string;
-  readonly body: string;
-}
-
-/** One effect for each idempotency key. Work that rejects is not kept. */
-export interface IdempotencyPort {
-  run(scope: IdempotencyScope, work: () => Promise<KeptAnswer>): Promise<IdempotentOutcome>;
-}
 
 /** How many requests: so many a minute, and so many at once. */
 export interface Rate {
@@ -66,7 +42,7 @@ export interface RestObserver {
 /** Everything that the REST interface is made of. */
 export interface RestParts {
   readonly tenants: Tenants;
-  readonly idempotency: IdempotencyPort;
+  readonly idempotency: Idempotency;
   readonly limiter: RateLimiterPort;
   readonly proofs: Pick<ProofTokens, 'sign' | 'jwks'>;
   readonly verifierFor: (service: ServiceSettings) => ServiceVerifier;

@@ -2,12 +2,13 @@ import type { FastifyRequest } from 'fastify';
 import { CountersignError } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
 import type { ApiKey } from '../engine/api-key.ts';
+import type { IdempotentAnswer } from '../engine/idempotency.ts';
 import type { ServiceSettings } from '../engine/service-settings.ts';
 import type { InputChecks } from './input-checks.ts';
 import type { Answer, Call, Operation } from './operation.ts';
 import { HttpProblem } from './problem.ts';
 import type { RequestState } from './request-state.ts';
-import type { KeptAnswer, RestParts } from './rest-parts.ts';
+import type { RestParts } from './rest-parts.ts';
 
 /** A request that came through the door. */
 export interface OperationRequest {
@@ -18,7 +19,7 @@ export interface OperationRequest {
 }
 
 /** Checks the input, has the operation done (once, where there is an idempotency key), and makes what leaves of its answer. */
-export async function runOperation(operation: Operation, { request, state, checks, parts }: OperationRequest): Promise<KeptAnswer> {
+export async function runOperation(operation: Operation, { request, state, checks, parts }: OperationRequest): Promise<IdempotentAnswer> {
   const call = createCall({ request, state, checks, parts }, operation);
   const done = await runOnce(operation, call, { header: request.headers['idempotency-key'], text: state.text ?? '' });
   const body = operation.finish === undefined ? done.body : await operation.finish(done.body, parts);
@@ -39,6 +40,7 @@ function createCall({ request, state, checks, parts }: OperationRequest, operati
     params,
     query,
     body,
+    attemptId: undefined,
     get key() {
       if (key === undefined) throw new TypeError('a public operation asked for its key');
       return key;
@@ -71,17 +73,21 @@ async function runOnce(
   if (header === undefined || operation.method !== 'POST') return operation.handle(call);
   const key = parseIdempotencyKey(header);
   const tenant = call.key.service ?? (call.body as Named | undefined)?.service ?? 'all';
+  const { id = '' } = call.params as { readonly id?: string };
+  const scope = { tenant, route: `POST ${operation.path.replace('{id}', id)}`, key, body: text };
   let secret: Secret | undefined;
-  const outcome = await call.parts.idempotency.run(
-    { tenant, route: `${operation.id} ${Object.values(call.params as object)}`, key, body: text },
-    async () => {
-      const { secret: made, ...answer } = await operation.handle(call);
-      secret = made;
-      return answer;
-    },
-  );
+  const outcome = await call.parts.idempotency.run(scope, async (attemptId) => {
+    const { secret: made, ...answer } = await operation.handle(withAttempt(call, attemptId));
+    secret = made;
+    return answer;
+  });
   if (outcome.kind === 'answer') return { ...outcome.answer, ...(secret !== undefined && !outcome.replayed && { secret }) };
   throw outcome.kind === 'running' ? underWay(outcome.retryAt) : reused();
+}
+
+/** The same call; its getters stay where they are. */
+function withAttempt(call: AnyCall, attemptId: string): AnyCall {
+  return Object.create(call, { attemptId: { value: attemptId } }) as AnyCall;
 }
 
 function parseIdempotencyKey(header: string | string[]): string {

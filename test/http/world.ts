@@ -5,12 +5,13 @@ import { createKeyRing } from '../../src/core/keys.ts';
 import type { Scope } from '../../src/engine/api-key.ts';
 import { createDeliveries } from '../../src/engine/deliveries.ts';
 import type { Guard } from '../../src/engine/guard.ts';
+import { createIdempotency } from '../../src/engine/idempotency.ts';
 import { createProofTokens, type ProofTokens } from '../../src/engine/proof-tokens.ts';
 import type { DeploymentLimits, ServiceFields, ServiceSettings } from '../../src/engine/service-settings.ts';
 import { createTenants, type NewApiKey, type Tenants } from '../../src/engine/tenants.ts';
 import { createVerifiers, type VerifierEvent } from '../../src/engine/verifiers.ts';
 import { createRestApi } from '../../src/http/rest-api.ts';
-import type { AnsweredRequest, IdempotencyPort, RateLimiterPort, RestParts } from '../../src/http/rest-parts.ts';
+import type { AnsweredRequest, RateLimiterPort, RestParts } from '../../src/http/rest-parts.ts';
 import { createServerOptions } from '../../src/http/server-options.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { createSelfIssuedProvider } from '../../src/providers/self-issued.ts';
@@ -47,7 +48,6 @@ export interface Ask {
 /** One answer, as tests look at it. */
 export interface Got {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests say what they expect
   readonly body: any;
   readonly headers: Response['headers'];
   readonly text: string;
@@ -83,7 +83,7 @@ export class RestWorld {
     this.app = fastify(createServerOptions(PUBLIC_URL));
     const all: RestParts = {
       tenants: this.tenants,
-      idempotency: createKeptIdempotency(),
+      idempotency: createIdempotency({ store: this.store, keys: this.keys }),
       limiter: NO_LIMIT,
       proofs: this.proofs,
       verifierFor: verifiers.of,
@@ -157,26 +157,3 @@ export async function makeTenant(
 
 /** Lets everybody through. */
 export const NO_LIMIT: RateLimiterPort = { take: async () => ({ allowed: true }) };
-
-/** One effect for each key, in memory. */
-export function createKeptIdempotency(): IdempotencyPort {
-  const kept = new Map<string, { body: string; answer?: { status: number; body: unknown } }>();
-  return {
-    async run({ tenant, route, key, body }, work) {
-      const id = JSON.stringify([tenant, route, key]);
-      const known = kept.get(id);
-      if (known !== undefined && known.body !== body) return { kind: 'mismatch' };
-      if (known !== undefined && known.answer === undefined) return { kind: 'running', retryAt: new Date(T0 + 60_000) };
-      if (known?.answer !== undefined) return { kind: 'answer', answer: JSON.parse(JSON.stringify(known.answer)), replayed: true };
-      kept.set(id, { body });
-      try {
-        const answer = await work();
-        kept.set(id, { body, answer });
-        return { kind: 'answer', answer, replayed: false };
-      } catch (error) {
-        kept.delete(id);
-        throw error;
-      }
-    },
-  };
-}

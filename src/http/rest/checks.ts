@@ -34,7 +34,7 @@ const check: Operation = operation({
   async handle(call) {
     const { service: _, ...input } = call.body;
     const verifier = call.parts.verifierFor(await call.service());
-    return { status: 200, body: renderCheck(await verifier.check(input)) };
+    return { status: 200, body: renderCheck(await verifier.check({ attemptId: call.attemptId, ...input })) };
   },
 });
 
