@@ -10,10 +10,12 @@ import { addEraseCommand } from './erase.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addExpireAllCommand } from './expire-all.ts';
 import { addImportCommand } from './import.ts';
+import { addKeysCommand } from './keys.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { createOutput } from './output.ts';
 import { addResendCommand } from './resend.ts';
 import { addServeCommand } from './serve.ts';
+import { addServicesCommand } from './services.ts';
 import { addShowCommand } from './show.ts';
 import { addStartCommand } from './start.ts';
 import { addUnblockCommand } from './unblock.ts';
@@ -50,7 +52,7 @@ function createProgram(onExit: OnExit): Command {
     .configureOutput({ outputError: () => undefined });
   const commands = [addStartCommand, addCheckCommand, addResendCommand, addCancelCommand, addShowCommand];
   const operators = [addUnblockCommand, addEraseCommand, addExpireAllCommand, addImportCommand, addMigrateCommand];
-  const service = [addDevCommand, addServeCommand];
+  const service = [addDevCommand, addServeCommand, addServicesCommand, addKeysCommand];
   for (const addCommand of [...commands, ...operators, addDemoCommand, ...service]) addCommand(program, onExit);
   return program;
 }

@@ -141,7 +141,7 @@ class ServiceProcess implements Service {
       onFailed: (error) => logger.warn({ error }, 'sweeping failed'),
     });
     const metricsUrl = this.#metricsListener && `${this.#metricsListener.url}/metrics`;
-    logger.info({ url }, 'listening');
+    logger.info({ url, metricsUrl }, 'listening');
     return { url, metricsUrl };
   }
 
