@@ -5,13 +5,17 @@ import type { OnExit } from './act.ts';
 import { addCancelCommand } from './cancel.ts';
 import { addCheckCommand } from './check.ts';
 import { addDemoCommand } from './demo.ts';
+import { addDevCommand } from './dev.ts';
 import { addEraseCommand } from './erase.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addExpireAllCommand } from './expire-all.ts';
 import { addImportCommand } from './import.ts';
+import { addKeysCommand } from './keys.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { createOutput } from './output.ts';
 import { addResendCommand } from './resend.ts';
+import { addServeCommand } from './serve.ts';
+import { addServicesCommand } from './services.ts';
 import { addShowCommand } from './show.ts';
 import { addStartCommand } from './start.ts';
 import { addUnblockCommand } from './unblock.ts';
@@ -47,16 +51,9 @@ function createProgram(onExit: OnExit): Command {
     // Its own messages repeat what was typed, which may be a number or a code.
     .configureOutput({ outputError: () => undefined });
   const commands = [addStartCommand, addCheckCommand, addResendCommand, addCancelCommand, addShowCommand];
-  for (const addCommand of [
-    ...commands,
-    addUnblockCommand,
-    addEraseCommand,
-    addExpireAllCommand,
-    addImportCommand,
-    addMigrateCommand,
-    addDemoCommand,
-  ])
-    addCommand(program, onExit);
+  const operators = [addUnblockCommand, addEraseCommand, addExpireAllCommand, addImportCommand, addMigrateCommand];
+  const service = [addDevCommand, addServeCommand, addServicesCommand, addKeysCommand];
+  for (const addCommand of [...commands, ...operators, addDemoCommand, ...service]) addCommand(program, onExit);
   return program;
 }
 

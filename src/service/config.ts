@@ -97,7 +97,7 @@ export function readConfig(environment: Environment = process.env, provider?: Pr
   const { COUNTERSIGN_SECRET: secret, COUNTERSIGN_DATABASE: database = DEFAULT_DATABASE } = environment;
   if (database === '') throw invalid('COUNTERSIGN_DATABASE', 'is empty: unset it, or name a file');
   // Taken for the name of a file it would begin a database of its own, with limits of its own.
-  if (/^\w+:\/\//.test(database)) throw invalid('COUNTERSIGN_DATABASE', 'is the address of a server: this command works on a SQLite file');
+  if (isAddress(database)) throw invalid('COUNTERSIGN_DATABASE', 'is the address of a server: this command works on a SQLite file');
   const twilio = provider === 'self_issued' ? undefined : readTwilio(environment, provider === 'twilio_verify');
   if (secret === undefined) return { secret: undefined, database, twilio };
   if (secret === '') throw invalid('COUNTERSIGN_SECRET', `is empty: unset it, or give at least ${MIN_SECRET_BYTES} random bytes`);
@@ -253,14 +253,18 @@ function invalidAll(faults: readonly Fault[]): CountersignError {
 }
 
 /**
- * `COUNTERSIGN_DATABASE_URL`: the address of a PostgreSQL or MySQL database.
+ * `COUNTERSIGN_DATABASE_URL`, or `COUNTERSIGN_DATABASE` where that is an address: the PostgreSQL or MySQL database.
  *
  * @throws {CountersignError} `configuration_invalid` when it is not set.
  */
 export function readDatabaseUrl(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  const { COUNTERSIGN_DATABASE_URL: url = '' } = environment;
+  const { COUNTERSIGN_DATABASE: database = '', COUNTERSIGN_DATABASE_URL: url = isAddress(database) ? database : '' } = environment;
   if (url === '') throw invalid('COUNTERSIGN_DATABASE_URL', 'is not set: give it the address of the database, such as postgres://host/database');
   return url;
+}
+
+function isAddress(database: string): boolean {
+  return /^\w+:\/\//.test(database);
 }
 
 function invalid(variable: string, problem: string): CountersignError {

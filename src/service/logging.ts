@@ -14,6 +14,7 @@ const FIELDS = [
   'reason',
   'error',
   'url',
+  'metricsUrl',
   'count',
   'signal',
   'service',

@@ -6,6 +6,10 @@ type Open = (address: string) => Promise<Store>;
 
 /** By the scheme of an address. Each driver is loaded only where it is asked for. */
 const STORES: Readonly<Record<string, Open>> = {
+  postgres: openPostgres,
+  postgresql: openPostgres,
+  mysql: openMysql,
+  mariadb: openMysql,
   redis: openRedis,
   rediss: openRedis,
 };
@@ -24,7 +28,7 @@ export async function openStore(database: string): Promise<Store> {
   const open = STORES[scheme];
   // The address is not repeated: it holds a password.
   if (open === undefined) {
-    const known = Object.keys(STORES).map((name) => `${name}://`);
+    const known = ['postgres', 'mysql', 'redis', 'rediss'].map((name) => `${name}://`);
     throw new CountersignError('configuration_invalid', `database must begin with ${known.join(', ')}, or be the path of a SQLite file`, {
       field: 'database',
     });
@@ -39,6 +43,16 @@ export function isSqlitePath(database: string): boolean {
 
 function schemeOf(database: string): string | undefined {
   return /^([a-z][a-z0-9+.-]*):\/\//i.exec(database)?.[1]?.toLowerCase();
+}
+
+async function openPostgres(url: string): Promise<Store> {
+  const { createPostgresStore } = await import('../stores/postgres.ts');
+  return createPostgresStore({ url });
+}
+
+async function openMysql(url: string): Promise<Store> {
+  const { createMysqlStore } = await import('../stores/mysql.ts');
+  return createMysqlStore({ url });
 }
 
 async function openRedis(url: string): Promise<Store> {

@@ -45,11 +45,8 @@ export function readSettings(environment: Environment = readEnvironment()): Sett
  */
 export function resolveSettings(input: SettingsInput): Settings {
   const tree = structuredClone(input) as Tree;
-  return settle(
-    tree,
-    findFormFaults(validators().file, tree, (path) => path.join('.')),
-    (path) => path.join('.'),
-  );
+  const toName = (path: readonly string[]) => path.join('.');
+  return settle(tree, findFormFaults('settings', structuredClone(tree), toName), toName);
 }
 
 function settle(tree: Tree, formFaults: readonly FormFault[], toName: (path: readonly string[]) => string): Settings {
@@ -59,7 +56,7 @@ function settle(tree: Tree, formFaults: readonly FormFault[], toName: (path: rea
   const faults = [...formFaults.map(([name, problem]) => [name, problem] as const), ...findSettingFaults(formed, toName)];
   if (faults.length > 0) throw toError(faults);
   const settings = structuredClone(tree);
-  validators().defaults(settings);
+  validatorOf('settings')(settings);
   return settings as unknown as Settings;
 }
 
@@ -74,7 +71,7 @@ function readVariables(environment: Environment): Source {
     if (value === '') faults.push([variable, 'is empty: unset it, or give it a value', path[0] ?? '']);
     else tree = merge(tree, nest(path, toListed(value, schema)));
   }
-  return { tree, faults: [...faults, ...findFormFaults(validators().variables, tree, (path) => toGivenName(path, true))] };
+  return { tree, faults: [...faults, ...findFormFaults('variables', tree, (path) => toGivenName(path, true))] };
 }
 
 function toListed(value: string, { list }: SettingNotes): unknown {
@@ -85,7 +82,7 @@ function toListed(value: string, { list }: SettingNotes): unknown {
 
 function readSettingsFile(path: string): Source {
   const tree = parseFile(path);
-  return { tree, faults: findFormFaults(validators().file, tree, (inner) => `${path}: ${inner.join('.')}`) };
+  return { tree, faults: findFormFaults('settings', structuredClone(tree), (inner) => `${path}: ${inner.join('.')}`) };
 }
 
 function parseFile(path: string): Tree {
@@ -100,23 +97,20 @@ function parseFile(path: string): Tree {
   throw toError([[FILE_VARIABLE, `names ${path}, which must hold one JSON object`]]);
 }
 
-interface Validators {
-  /** What a variable says is a text, and what is meant by it follows from the schema. */
-  readonly variables: ValidateFunction;
-  readonly file: ValidateFunction;
-  readonly defaults: ValidateFunction;
+/** Of one kind of source. Each is compiled on first use: it takes longer than all the rest. */
+const compiled = new Map<'variables' | 'settings', ValidateFunction>();
+
+/** What a variable says is a text, and what is meant by it follows from the schema; settings get their defaults. */
+function validatorOf(kind: 'variables' | 'settings'): ValidateFunction {
+  const options = kind === 'variables' ? { coerceTypes: true } : { useDefaults: true };
+  // Code that runs once is not worth improving.
+  const validate = compiled.get(kind) ?? new Ajv({ allErrors: true, strict: false, code: { optimize: false }, ...options }).compile(SETTINGS_SCHEMA);
+  compiled.set(kind, validate);
+  return validate;
 }
 
-let made: Validators | undefined;
-
-/** Made on first use: it takes some milliseconds. */
-function validators(): Validators {
-  const compile = (options: object) => new Ajv({ allErrors: true, strict: false, ...options }).compile(SETTINGS_SCHEMA);
-  made ??= { variables: compile({ coerceTypes: true }), file: compile({}), defaults: compile({ useDefaults: true }) };
-  return made;
-}
-
-function findFormFaults(validate: ValidateFunction, tree: Tree, toName: (path: readonly string[]) => string): readonly FormFault[] {
+function findFormFaults(kind: 'variables' | 'settings', tree: Tree, toName: (path: readonly string[]) => string): readonly FormFault[] {
+  const validate = validatorOf(kind);
   if (validate(tree)) return [];
   return (validate.errors ?? []).map((error) => {
     const path = error.instancePath.split('/').slice(1);

@@ -35,7 +35,9 @@ export const LIMIT_SETTINGS: ReadonlyMap<string, { readonly limit: keyof Limits;
 
 const text = (notes: SettingNotes & { readonly default?: string; readonly pattern?: string } = {}) => Type.String({ minLength: 1, ...notes });
 const port = (value: number, notes: SettingNotes) => Type.Integer({ minimum: 0, maximum: 65_535, default: value, ...notes });
-const rate = (value: number, description: string) => Type.Integer({ minimum: 1, maximum: 1_000_000, default: value, description });
+/** Bounds as the rate limiter has them. */
+const perMinute = (value: number, description: string) => Type.Integer({ minimum: 1, maximum: 600_000, default: value, description });
+const burst = (value: number, description: string) => Type.Integer({ minimum: 1, maximum: 100_000, default: value, description });
 const texts = (notes: SettingNotes) => Type.Array(text(), { minItems: 1, uniqueItems: true, list: 'texts', ...notes });
 const strict = { additionalProperties: false } as const;
 const origin = (notes: SettingNotes) =>
@@ -166,10 +168,10 @@ const SCHEMA = Type.Object(
     limits: Type.Object(Object.fromEntries([...LIMIT_SETTINGS.keys()].map((name) => [name, toLimitSchema(name)])), { ...strict, default: {} }),
     rates: Type.Object(
       {
-        keyPerMinute: rate(600, 'Requests of one API key a minute.'),
-        keyBurst: rate(120, 'So many of them at once.'),
-        addressPerMinute: rate(600, 'Requests of one client address a minute; of IPv6 a /64 counts as one.'),
-        addressBurst: rate(120, 'So many of them at once.'),
+        keyPerMinute: perMinute(600, 'Requests of one API key a minute.'),
+        keyBurst: burst(120, 'So many of them at once.'),
+        addressPerMinute: perMinute(600, 'Requests of one client address a minute; of IPv6 a /64 counts as one.'),
+        addressBurst: burst(120, 'So many of them at once.'),
       },
       { ...strict, default: {} },
     ),

@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CHANNELS } from '../core/destination.ts';
+import { CountersignError } from '../core/errors.ts';
+import type { Message, Sender } from '../senders/sender.ts';
+import { type Environment, readEnvironment } from './config.ts';
+import { findFreePort } from './server.ts';
+import { createService, type Service } from './service.ts';
+import { isLoopbackHost } from './unsafe-settings.ts';
+
+/** How the service is tried out. */
+export interface DevOptions {
+  readonly host: string;
+  /** Undefined for 8080, or any other that is free. */
+  readonly port: number | undefined;
+  /** Takes each message that would have gone out, with the line that checks its code. */
+  readonly print: (text: string) => unknown;
+}
+
+/** A service for trying out, that listens. */
+export interface Dev extends Pick<Service, 'logger'> {
+  readonly url: string;
+  /** `SK…:secret`, as HTTP Basic authentication takes it. */
+  readonly apiKey: string;
+  /** The line that starts a verification. */
+  readonly startLine: string;
+  /** Ends it, and removes all that it kept. */
+  close(): Promise<void>;
+}
+
+/** Kept for fiction. */
+const FICTION = '+12025550143';
+
+const DEFAULT_PORT = 8080;
+
+/**
+ * Starts a service for trying out: a SQLite file in a temporary folder, a secret that nobody keeps, and messages that are shown and not sent.
+ *
+ * @throws {CountersignError} `configuration_invalid` where it might be taken for production.
+ */
+export async function startDev({ host, port, print }: DevOptions, environment: Environment = readEnvironment()): Promise<Dev> {
+  assertNoProduction(host, environment);
+  const folder = makeFolder();
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const settings = {
+      ...{ host, port: port ?? (await findPort(host)), database: join(folder, 'dev.db') },
+      ...({ secret: randomBytes(48).toString('base64'), logLevel: 'silent' } as const),
+    };
+    const desk = createDesk(print);
+    const service = await createService(settings, { senders: [desk.sender], hasMetricsListener: false, onEvent: desk.hear });
+    const { url } = await service.listen();
+    const { id } = await service.tenants.createService({ name: 'dev' });
+    const { key, secret } = await service.tenants.createKey({ name: 'dev', service: id, scopes: ['start', 'check', 'read', 'admin'] });
+    const apiKey = `${key.id}:${secret.reveal()}`;
+    const toLine = (path: string, body: unknown) =>
+      `curl -s -u ${apiKey} ${url}${path} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+    desk.open((verificationId, code) => toLine(`/v1/verifications/${verificationId}/check`, { code }));
+    const close = async () => {
+      await service.close();
+      removeFolder();
+    };
+    return { url, apiKey, startLine: toLine('/v1/verifications', { to: FICTION }), close, logger: service.logger };
+  } catch (error) {
+    removeFolder();
+    throw error;
+  }
+}
+
+interface Desk {
+  readonly sender: Sender;
+  readonly hear: (event: { readonly name: string; readonly event: object }) => void;
+  /** From now on messages come with the line that checks them. */
+  open(toLine: (verificationId: string, code: string) => string): void;
+}
+
+/** Shows messages with the line to type next. A sender does not learn of verifications: which one it is for is heard just before. */
+function createDesk(print: DevOptions['print']): Desk {
+  const verifications = new Map<string, string>();
+  let toLine: ((verificationId: string, code: string) => string) | undefined;
+  return {
+    hear({ name, event }) {
+      const { id, deliveryId } = event as { readonly id?: string; readonly deliveryId?: string };
+      if (name === 'started' && id !== undefined && deliveryId !== undefined) verifications.set(deliveryId, id);
+    },
+    open(line) {
+      toLine = line;
+    },
+    sender: Object.freeze({
+      name: 'dev',
+      channels: CHANNELS,
+      async send(message: Message) {
+        const id = verifications.get(message.deliveryId);
+        verifications.delete(message.deliveryId);
+        await print(format(message, id === undefined ? undefined : toLine?.(id, message.code.reveal())));
+        return { status: 'sent' } as const;
+      },
+    }),
+  };
+}
+
+/** One string, so that two messages at once never mix their lines. */
+function format({ to, channel, subject, text }: Message, line: string | undefined): string {
+  const lines = [
+    `\n----- nothing was sent: ${channel} to ${to.masked} -----`,
+    ...(subject === undefined ? [] : [`Subject: ${subject}`, '']),
+    text.reveal(),
+    '----- end of message -----',
+    ...(line === undefined ? [] : ['', 'Check it:', '', line]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Ensure that what shows codes to whoever looks is never taken for the real thing. */
+function assertNoProduction(host: string, { NODE_ENV }: Environment): void {
+  if (NODE_ENV === 'production') {
+    throw new CountersignError('configuration_invalid', '`dev` shows every code: with NODE_ENV=production use `countersign serve`', {
+      field: 'NODE_ENV',
+    });
+  }
+  if (!isLoopbackHost(host)) {
+    throw new CountersignError('configuration_invalid', '`dev` shows every code, and so listens on this machine alone: 127.0.0.1 or ::1', {
+      field: 'host',
+    });
+  }
+}
+
+async function findPort(host: string): Promise<number> {
+  const { createServer } = await import('node:net');
+  const isFree = await new Promise<boolean>((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(DEFAULT_PORT, host, () => server.close(() => resolve(true)));
+  });
+  return isFree ? DEFAULT_PORT : findFreePort(host);
+}
+
+function makeFolder(): string {
+  try {
+    return mkdtempSync(join(tmpdir(), 'countersign-dev-'));
+  } catch (cause) {
+    const message = 'no temporary folder can be made: give this user write permission on the one of the system, or set TMPDIR';
+    throw new CountersignError('configuration_invalid', message, { cause });
+  }
+}

@@ -1,0 +1,75 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CountersignError } from '../core/errors.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Where something listens. */
+export interface Listening {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** `/metrics` on a listener of its own: what it tells is for operators, and the way there need not be the way of clients. */
+export async function listenForMetrics(
+  metrics: Pick<Metrics, 'render'>,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<Listening> {
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, toHandler(metrics));
+  await listen(server, host, port, 'metrics.port');
+  return { url: toUrl(host, server), close: () => closeServer(server) };
+}
+
+/** A port that is free now, for an address that has to be known before anything listens on it. */
+export async function findFreePort(host: string): Promise<number> {
+  const server = createServer();
+  await listen(server, host, 0, 'host');
+  const { port } = server.address() as AddressInfo;
+  await closeServer(server);
+  return port;
+}
+
+/** `http://` and an address, with the brackets that one of IPv6 needs. */
+export function toHttpUrl(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** What an operator is told where an address cannot be listened on. */
+export function toListenError(error: unknown, setting: string): CountersignError {
+  const problems: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'is in use by another process',
+    EACCES: 'may not be used by this user',
+    EADDRNOTAVAIL: 'is on an address that this machine does not have',
+    ENOTFOUND: 'is on a host that nobody knows',
+  };
+  const problem = problems[String((error as NodeJS.ErrnoException).code)] ?? 'cannot be listened on';
+  return new CountersignError('configuration_invalid', `${setting} ${problem}`, { field: setting, cause: error });
+}
+
+function toHandler(metrics: Pick<Metrics, 'render'>): RequestListener {
+  return ({ method, url }, response) => {
+    if (url !== '/metrics') return void response.writeHead(404).end();
+    if (method !== 'GET') return void response.writeHead(405, { allow: 'GET' }).end();
+    metrics.render().then(
+      (text) => response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  };
+}
+
+function listen(server: Server, host: string, port: number, setting: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(toListenError(error, setting)));
+    server.listen(port, host, () => resolve());
+  });
+}
+
+function toUrl(host: string, server: Server): string {
+  return toHttpUrl(host, (server.address() as AddressInfo).port);
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
