@@ -18,13 +18,21 @@ const AJV = { body: new Ajv2020(OPTIONS), text: new Ajv2020({ ...OPTIONS, coerce
 /** Faults that are named; a body of 16 kB may have thousands. */
 const MAX_FAULTS = 10;
 
-/** Compiles the schemas of an operation. */
-export function createInputChecks({ params, query, body }: Pick<Operation, 'params' | 'query' | 'body'>): InputChecks {
-  return {
+/** Compiling takes a millisecond for each schema, and the operations are the same for every server of a process. */
+const compiled = new WeakMap<object, InputChecks>();
+
+/** Compiles the schemas of an operation, once. */
+export function createInputChecks(operation: Pick<Operation, 'params' | 'query' | 'body'>): InputChecks {
+  const known = compiled.get(operation);
+  if (known !== undefined) return known;
+  const { params, query, body } = operation;
+  const checks = {
     params: createCheck(AJV.text, params),
     query: createCheck(AJV.text, query),
-    body: body === undefined ? (value) => assertNoBody(value) : createCheck(AJV.body, body),
+    body: body === undefined ? assertNoBody : createCheck(AJV.body, body),
   };
+  compiled.set(operation, checks);
+  return checks;
 }
 
 function assertNoBody(value: unknown): unknown {
@@ -40,8 +48,11 @@ function createCheck(ajv: Ajv2020, schema: TSchema | undefined): (value: unknown
   };
 }
 
-/** The codes that the engine has for its two fields of its own. */
-const CODES: Readonly<Record<string, ErrorCode>> = { to: 'invalid_destination', code: 'invalid_code' };
+/** The codes that the engine has for two of its fields. A map, because a field may be called `constructor`. */
+const CODES: ReadonlyMap<string, ErrorCode> = new Map([
+  ['to', 'invalid_destination'],
+  ['code', 'invalid_code'],
+]);
 
 function toError(errors: readonly ErrorObject[]): CountersignError {
   const faults = new Map<string, string>();
@@ -52,7 +63,7 @@ function toError(errors: readonly ErrorObject[]): CountersignError {
   const named = [...faults].slice(0, MAX_FAULTS);
   const fields = named.map(([field]) => field);
   const rest = faults.size > named.length ? `; and ${faults.size - named.length} more` : '';
-  const code = fields.length === 1 ? CODES[fields[0] ?? ''] : undefined;
+  const code = fields.length === 1 ? CODES.get(fields[0] ?? '') : undefined;
   const message = named.map(([field, problem]) => `\`${field}\` ${problem}`).join('; ');
   return new CountersignError(code ?? 'invalid_request', message + rest, { field: fields[0] ?? 'input' });
 }

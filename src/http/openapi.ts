@@ -24,10 +24,13 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   404: 'Nothing of this service is there.',
   405: 'The path does not take this method: `allow` names those that it takes.',
   409: 'The same request is under way: its answer is not there yet.',
+  408: 'The request took too long to arrive.',
   413: 'The body is larger than 16 kB.',
+  414: 'The address is too long.',
   415: 'The body is not JSON.',
   422: 'The idempotency key came with another body before; or the provider does not deliver to this destination.',
   429: 'A limit refused: `retryAt` and `Retry-After` say until when.',
+  431: 'The headers are too large.',
   500: 'Something of ours failed.',
   503: 'The store or the provider cannot answer now.',
 };
@@ -62,13 +65,13 @@ export function createOpenApi(operations: readonly Operation[], publicUrl: strin
 }
 
 /** The statuses of problems that an operation may answer, by what it takes; its own come on top. */
-export function problemsOf({ method, scope, params, query, body, problems = [] }: Operation): readonly number[] {
-  const statuses = new Set([...problems, 500]);
+function problemsOf({ method, scope, params, query, body, problems = [] }: Operation): readonly number[] {
+  const statuses = new Set([...problems, 408, 431, 500]);
   if (params !== undefined || query !== undefined || body !== undefined || method !== 'GET') statuses.add(400);
   if (method !== 'GET') for (const status of [413, 415]) statuses.add(status);
   if (scope !== undefined) for (const status of [400, 401, 403, 404, 429, 503]) statuses.add(status);
   if (method === 'POST') for (const status of [409, 422]) statuses.add(status);
-  if (statuses.size === 1) statuses.add(400);
+  if (params !== undefined) for (const status of [404, 414]) statuses.add(status);
   return [...statuses].sort((a, b) => a - b);
 }
 

@@ -1,14 +1,12 @@
 import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
+import { withDocument } from './document.ts';
 import { createDoor } from './door.ts';
 import { createInputChecks } from './input-checks.ts';
-import { createOpenApi } from './openapi.ts';
-import { type Operation, operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import { parseJson } from './parse-json.ts';
 import { HttpProblem, renderProblem, toProblem } from './problem.ts';
 import { createRequestStates, type RequestStates } from './request-state.ts';
-import { OPERATIONS } from './rest/operations.ts';
 import type { RestParts } from './rest-parts.ts';
 import { runOperation } from './run-operation.ts';
 
@@ -28,24 +26,8 @@ export function createRestApi(parts: RestParts): FastifyPluginAsync {
     answerInProblems(app, parts, states);
     const operations = withDocument(parts.publicUrl);
     for (const each of operations) addRoute(app, each, parts, states);
-    app.setNotFoundHandler(createNotFound(operations));
+    refuseUnknownPaths(app, operations);
   };
-}
-
-/** The operations, and the one that hands out the document of them all. */
-export function withDocument(publicUrl: string): readonly Operation[] {
-  const self: Operation = operation({
-    id: 'showOpenApi',
-    method: 'GET',
-    path: '/openapi.json',
-    tag: 'Operation',
-    summary: 'This document',
-    responses: { 200: { description: 'OpenAPI 3.1.', schema: Type.Object({ openapi: Type.String() }), example: { openapi: '3.1.0' } } },
-    handle: async () => ({ status: 200, body: document }),
-  });
-  const operations = [...OPERATIONS, self];
-  const document = createOpenApi(operations, publicUrl);
-  return operations;
 }
 
 function acceptJsonOnly(app: FastifyInstance, states: RequestStates): void {
@@ -96,6 +78,8 @@ function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, state
     method: each.method,
     url: each.path.replaceAll(/\{(\w+)\}/g, ':$1'),
     onRequest: async (request) => {
+      // An id of no characters is no id: the path is another.
+      if (Object.values(request.params as object).includes('')) throw nothingHere();
       const state = states.of(request);
       state.operation = each;
       await door(request, state);
@@ -107,6 +91,15 @@ function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, state
   });
 }
 
+/** Before a body is read: of one that goes nowhere nobody needs to know whether it is JSON. */
+function refuseUnknownPaths(app: FastifyInstance, operations: readonly Operation[]): void {
+  const refuse = createNotFound(operations);
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) refuse(request);
+  });
+  app.setNotFoundHandler(refuse);
+}
+
 /** A path that exists is told from one that does not: the first answers 405 with the methods that it takes. */
 function createNotFound(operations: readonly Operation[]): (request: FastifyRequest) => never {
   const paths = operations.map(({ path, method }) => ({
@@ -116,10 +109,14 @@ function createNotFound(operations: readonly Operation[]): (request: FastifyRequ
   return (request) => {
     const [path = ''] = request.url.split('?');
     const methods = paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
-    if (methods.length === 0) throw new HttpProblem({ status: 404, code: 'not_found', detail: 'there is nothing at this path' });
+    if (methods.length === 0) throw nothingHere();
     const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
     throw new HttpProblem({ status: 405, code: 'method_not_allowed', detail: `this path takes ${allow}`, headers: { allow } });
   };
+}
+
+function nothingHere(): HttpProblem {
+  return new HttpProblem({ status: 404, code: 'not_found', detail: 'there is nothing at this path' });
 }
 
 function escapePattern(text: string): string {

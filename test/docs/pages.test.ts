@@ -108,6 +108,12 @@ describe('pages of decisions', () => {
   });
 });
 
+describe('the page of the REST interface', () => {
+  it('is what the routes do', () => {
+    expect(execFileSync(process.execPath, ['scripts/docs-api.js', '--check'], { cwd: ROOT, encoding: 'utf8' })).toContain('says what');
+  });
+});
+
 describe('the page of limits', () => {
   it('is what the code says', () => {
     expect(execFileSync(process.execPath, ['scripts/docs-limits.js', '--check'], { cwd: ROOT, encoding: 'utf8' })).toContain('says what');

@@ -1,7 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Response } from 'light-my-request';
+import { withDocument } from '../../src/http/document.ts';
 import { createOpenApi } from '../../src/http/openapi.ts';
-import { withDocument } from '../../src/http/rest-api.ts';
 
 /** The document as JSON, as a client reads it. */
 export const DOCUMENT: any = JSON.parse(JSON.stringify(createOpenApi(withDocument('https://verify.example.com'), 'https://verify.example.com')));

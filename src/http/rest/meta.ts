@@ -5,6 +5,18 @@ import { describeProblem, HttpProblem } from '../problem.ts';
 const closed = { additionalProperties: false } as const;
 const ok = { 200: { description: 'Yes.', schema: Type.Object({ status: Type.Literal('ok') }, closed), example: { status: 'ok' } } };
 
+const Jwk = Type.Object(
+  {
+    kty: Type.Literal('OKP'),
+    crv: Type.Literal('Ed25519'),
+    x: Type.String({ description: 'The public key.' }),
+    kid: Type.String({ description: 'As in the header of a proof.' }),
+    alg: Type.Literal('EdDSA'),
+    use: Type.Literal('sig'),
+  },
+  closed,
+);
+
 const live: Operation = operation({
   id: 'isLive',
   method: 'GET',
@@ -41,7 +53,7 @@ const jwks: Operation = operation({
   responses: {
     200: {
       description: 'The keys.',
-      schema: Type.Object({ keys: Type.Array(Type.Object({ kty: Type.String(), kid: Type.String() })) }),
+      schema: Type.Object({ keys: Type.Array(Jwk) }, closed),
       example: {
         keys: [{ kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo', kid: '5f2b1c07', alg: 'EdDSA', use: 'sig' }],
       },
