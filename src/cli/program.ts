@@ -6,6 +6,7 @@ import { addCancelCommand } from './cancel.ts';
 import { addCheckCommand } from './check.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDevCommand } from './dev.ts';
+import { addDoctorCommand } from './doctor.ts';
 import { addEraseCommand } from './erase.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addExpireAllCommand } from './expire-all.ts';
@@ -52,7 +53,7 @@ function createProgram(onExit: OnExit): Command {
     .configureOutput({ outputError: () => undefined });
   const commands = [addStartCommand, addCheckCommand, addResendCommand, addCancelCommand, addShowCommand];
   const operators = [addUnblockCommand, addEraseCommand, addExpireAllCommand, addImportCommand, addMigrateCommand];
-  const service = [addDevCommand, addServeCommand, addServicesCommand, addKeysCommand];
+  const service = [addDevCommand, addServeCommand, addDoctorCommand, addServicesCommand, addKeysCommand];
   for (const addCommand of [...commands, ...operators, addDemoCommand, ...service]) addCommand(program, onExit);
   return program;
 }

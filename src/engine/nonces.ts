@@ -7,7 +7,7 @@ import { ask } from './ask.ts';
 import { createUnpacker } from './packed.ts';
 
 /** The version this code writes, and the newest it reads. */
-export const NONCE_SCHEMA = 1;
+const NONCE_SCHEMA = 1;
 
 /** How much longer than its verification a nonce is kept: a repeated attempt is answered again for up to ten minutes after its approval. */
 const KEPT_AFTER_MS = 900_000;

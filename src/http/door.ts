@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify';
+import type { RateVerdict } from '../engine/rate-meter.ts';
 import { assertAllServices, assertScope, authenticate } from './authentication.ts';
 import { findClientAddress } from './client-address.ts';
 import type { Operation } from './operation.ts';
@@ -27,7 +28,7 @@ export function createDoor({ scope, isOperators }: Operation, parts: RestParts):
   };
 }
 
-function assertAllowed(taken: { readonly allowed: true } | { readonly allowed: false; readonly retryAt: Date }): void {
+function assertAllowed(taken: RateVerdict): void {
   if (taken.allowed) return;
   const { retryAt } = taken;
   throw new HttpProblem({

@@ -48,8 +48,11 @@ function createCheck(ajv: Ajv2020, schema: TSchema | undefined): (value: unknown
   };
 }
 
-/** The codes that the engine has for its two fields of its own. */
-const CODES: Readonly<Record<string, ErrorCode>> = { to: 'invalid_destination', code: 'invalid_code' };
+/** The codes that the engine has for two of its fields. A map, because a field may be called `constructor`. */
+const CODES: ReadonlyMap<string, ErrorCode> = new Map([
+  ['to', 'invalid_destination'],
+  ['code', 'invalid_code'],
+]);
 
 function toError(errors: readonly ErrorObject[]): CountersignError {
   const faults = new Map<string, string>();
@@ -60,7 +63,7 @@ function toError(errors: readonly ErrorObject[]): CountersignError {
   const named = [...faults].slice(0, MAX_FAULTS);
   const fields = named.map(([field]) => field);
   const rest = faults.size > named.length ? `; and ${faults.size - named.length} more` : '';
-  const code = fields.length === 1 ? CODES[fields[0] ?? ''] : undefined;
+  const code = fields.length === 1 ? CODES.get(fields[0] ?? '') : undefined;
   const message = named.map(([field, problem]) => `\`${field}\` ${problem}`).join('; ');
   return new CountersignError(code ?? 'invalid_request', message + rest, { field: fields[0] ?? 'input' });
 }

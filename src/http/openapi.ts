@@ -65,7 +65,7 @@ export function createOpenApi(operations: readonly Operation[], publicUrl: strin
 }
 
 /** The statuses of problems that an operation may answer, by what it takes; its own come on top. */
-export function problemsOf({ method, scope, params, query, body, problems = [] }: Operation): readonly number[] {
+function problemsOf({ method, scope, params, query, body, problems = [] }: Operation): readonly number[] {
   const statuses = new Set([...problems, 408, 431, 500]);
   if (params !== undefined || query !== undefined || body !== undefined || method !== 'GET') statuses.add(400);
   if (method !== 'GET') for (const status of [413, 415]) statuses.add(status);

@@ -1,21 +1,12 @@
 import type { Deliveries } from '../engine/deliveries.ts';
 import type { Idempotency } from '../engine/idempotency.ts';
 import type { ProofTokens } from '../engine/proof-tokens.ts';
+import type { RateLimiter } from '../engine/rate-limiter.ts';
+import type { RateLimit } from '../engine/rate-rule.ts';
 import type { ServiceSettings } from '../engine/service-settings.ts';
 import type { ServiceVerifier } from '../engine/service-verifier.ts';
 import type { Tenants } from '../engine/tenants.ts';
 import type { Verifier } from '../engine/verifier.ts';
-
-/** How many requests: so many a minute, and so many at once. */
-export interface Rate {
-  readonly perMinute: number;
-  readonly burst: number;
-}
-
-/** Limits of API keys and client addresses. */
-export interface RateLimiterPort {
-  take(scope: 'key' | 'address', id: string, rate: Rate): Promise<{ readonly allowed: true } | { readonly allowed: false; readonly retryAt: Date }>;
-}
 
 /** A request that was answered, for logs and metrics: nothing of what it said. */
 export interface AnsweredRequest {
@@ -43,7 +34,7 @@ export interface RestObserver {
 export interface RestParts {
   readonly tenants: Tenants;
   readonly idempotency: Idempotency;
-  readonly limiter: RateLimiterPort;
+  readonly limiter: RateLimiter;
   readonly proofs: Pick<ProofTokens, 'sign' | 'jwks'>;
   readonly verifierFor: (service: ServiceSettings) => ServiceVerifier;
   readonly operator: Pick<Verifier, 'unblock' | 'erase'>;
@@ -54,7 +45,7 @@ export interface RestParts {
   readonly publicUrl: string;
   /** Proxies in front whose `X-Forwarded-For` is believed; 0 for none. */
   readonly trustedHops: number;
-  readonly rates: { readonly key: Rate; readonly address: Rate };
+  readonly rates: { readonly key: RateLimit; readonly address: RateLimit };
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly observe?: RestObserver;

@@ -6,7 +6,7 @@ import { PROBLEM_CODES } from './problem.ts';
 /** The shapes that answers are made of; each has a name in the OpenAPI document. */
 
 /** Why a limit or a guard refused. */
-export const REASONS = ['resend_too_soon', 'in_progress', 'budget_exhausted', 'rate_limited', 'guard_denied', 'destination_blocked'] as const;
+const REASONS = ['resend_too_soon', 'in_progress', 'budget_exhausted', 'rate_limited', 'guard_denied', 'destination_blocked'] as const;
 
 const STATES = ['pending', 'approved', 'expired', 'max_attempts_reached', 'canceled', 'failed'] as const;
 

@@ -5,7 +5,7 @@ import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
 import { renderProblem, toProblem } from './problem.ts';
 
 /** Bodies are small: an address, a code, the settings of a service. */
-export const BODY_LIMIT = 16_384;
+const BODY_LIMIT = 16_384;
 
 /** How long a request may take to arrive, its headers and in all, in milliseconds: a slow body holds a connection and nothing else, and not for long. */
 const ARRIVAL = { headers: 5_000, request: 10_000 } as const;

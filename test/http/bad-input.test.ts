@@ -27,6 +27,10 @@ describe('bad input', () => {
     for (const name of ['requestor', 'toString', 'constructor']) expect(answer.body.detail).toContain(`\`${name}\``);
   });
 
+  it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf'])('refuses the one unknown field %s, which every object has', async (name) => {
+    expect(await post({ body: { to: TO, [name]: 'x' } })).toMatchObject({ status: 400, body: { code: 'invalid_request', field: name } });
+  });
+
   it('does not repeat a name that may be a value', async () => {
     const answer = await post({ body: { to: TO, '+14155550000': 1, 'a\r\nb': 1, a1234567: 1 } });
     expect(answer.status).toBe(400);

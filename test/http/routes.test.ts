@@ -389,6 +389,19 @@ describe('the door', () => {
     expect((await byKey.world.ask('GET', '/livez')).status).toBe(200);
   });
 
+  it('lets each address and each key have its burst, whatever a client writes into its headers', async () => {
+    const rates = { key: { perMinute: 60, burst: 3 }, address: { perMinute: 60, burst: 5 } };
+    const { world, key, root } = await open({ parts: { rates } });
+    const ask = (given: typeof key | undefined, forwarded: string) =>
+      world.ask('GET', '/v1/api-keys', { key: given, headers: { 'x-forwarded-for': forwarded } });
+    const statuses = [];
+    for (const [time, given] of [key, key, key, key, root, root].entries()) statuses.push((await ask(given, `9.9.9.${time}`)).status);
+    expect(statuses).toEqual([200, 200, 200, 429, 200, 429]);
+    world.clock += 1_000;
+    expect((await ask(root, '9.9.9.9')).status).toBe(200);
+    expect((await world.ask('GET', '/v1/api-keys', { key: root, remoteAddress: '2001:db8::1' })).status).toBe(200);
+  });
+
   it('tells an observer what was answered, and nothing of what was said', async () => {
     const here = await open();
     await start(here, { to: '+1415' });

@@ -7,11 +7,13 @@ import { createDeliveries } from '../../src/engine/deliveries.ts';
 import type { Guard } from '../../src/engine/guard.ts';
 import { createIdempotency } from '../../src/engine/idempotency.ts';
 import { createProofTokens, type ProofTokens } from '../../src/engine/proof-tokens.ts';
+import { createRateLimiter } from '../../src/engine/rate-limiter.ts';
+import type { RateLimit } from '../../src/engine/rate-rule.ts';
 import type { DeploymentLimits, ServiceFields, ServiceSettings } from '../../src/engine/service-settings.ts';
 import { createTenants, type NewApiKey, type Tenants } from '../../src/engine/tenants.ts';
 import { createVerifiers, type VerifierEvent } from '../../src/engine/verifiers.ts';
 import { createRestApi } from '../../src/http/rest-api.ts';
-import type { AnsweredRequest, RateLimiterPort, RestParts } from '../../src/http/rest-parts.ts';
+import type { AnsweredRequest, RestParts } from '../../src/http/rest-parts.ts';
 import { createServerOptions } from '../../src/http/server-options.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { createSelfIssuedProvider } from '../../src/providers/self-issued.ts';
@@ -23,8 +25,11 @@ import { DEPLOYMENT } from '../tenants-world.ts';
 import { assertDocumented } from './documented.ts';
 
 export const PUBLIC_URL = 'https://verify.example.com';
-export const SECRET = 'a secret of at least 32 random bytes';
+const SECRET = 'a secret of at least 32 random bytes';
 export const TO = '+14155552671';
+
+/** More than any test asks for. */
+const ROOMY: RateLimit = { perMinute: 60_000, burst: 10_000 };
 
 /** What a test may have otherwise. */
 export interface RestWorldOptions {
@@ -85,7 +90,7 @@ export class RestWorld {
     this.parts = {
       tenants: this.tenants,
       idempotency: createIdempotency({ store: this.store, keys: this.keys }),
-      limiter: NO_LIMIT,
+      limiter: createRateLimiter({ store: this.store, keys: this.keys, monotonic: now }),
       proofs: this.proofs,
       verifierFor: verifiers.of,
       operator: verifiers.operator,
@@ -93,7 +98,7 @@ export class RestWorld {
       ping: () => this.store.ping(),
       publicUrl: PUBLIC_URL,
       trustedHops: 0,
-      rates: { key: { perMinute: 600, burst: 100 }, address: { perMinute: 600, burst: 100 } },
+      rates: { key: ROOMY, address: ROOMY },
       now,
       observe: { answered: (request) => this.answered.push(request), failed: (error) => this.failures.push(error) },
       ...parts,
@@ -155,6 +160,3 @@ export async function makeTenant(
   const service = await world.makeService(fields);
   return { service, key: await world.makeKey(service.id), root: await world.makeKey(null) };
 }
-
-/** Lets everybody through. */
-export const NO_LIMIT: RateLimiterPort = { take: async () => ({ allowed: true }) };

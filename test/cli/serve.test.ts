@@ -1,0 +1,104 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CountersignError } from '../../src/core/errors.ts';
+import { assertSafe } from '../../src/service/preflight.ts';
+import { readSettings } from '../../src/service/read-settings.ts';
+import { ask, deploy, SECRET, serve } from '../service/world.ts';
+import { createFolder, runCli, runHere } from './run-cli.ts';
+
+/** Fit for production, as far as settings alone tell. */
+const FIT = {
+  COUNTERSIGN_SECRET: SECRET,
+  COUNTERSIGN_ALLOWED_COUNTRIES: 'US',
+  COUNTERSIGN_VONAGE_API_KEY: 'key',
+  COUNTERSIGN_VONAGE_API_SECRET: 'hunter2',
+  COUNTERSIGN_VONAGE_FROM: 'Example',
+};
+
+const without = (...names: string[]) => Object.fromEntries(Object.entries(FIT).filter(([name]) => !names.some((start) => name.startsWith(start))));
+
+describe('countersign serve refuses to start', () => {
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['no secret', without('COUNTERSIGN_SECRET'), /secret is missing/],
+    ['no sender', without('COUNTERSIGN_VONAGE'), /senders reach nobody/],
+    ['the console as its only sender', { ...FIT, COUNTERSIGN_SENDERS: 'console' }, /senders reach nobody/],
+    ['the outbox as its only sender', { ...FIT, COUNTERSIGN_SENDERS: 'outbox' }, /senders reach nobody/],
+    ['no allowedCountries', without('COUNTERSIGN_ALLOWED_COUNTRIES'), /allowedCountries is missing/],
+    [
+      'proxies trusted from everywhere',
+      { ...FIT, COUNTERSIGN_TRUSTED_HOPS: '1', COUNTERSIGN_TRUSTED_PROXIES: '0.0.0.0/0' },
+      /X-Forwarded-For from everywhere/,
+    ],
+    [
+      'proxies trusted from everywhere on IPv6',
+      { ...FIT, COUNTERSIGN_TRUSTED_HOPS: '1', COUNTERSIGN_TRUSTED_PROXIES: '10.0.0.0/8,::/0' },
+      /from everywhere/,
+    ],
+    ['proxies that are not named', { ...FIT, COUNTERSIGN_TRUSTED_HOPS: '1', COUNTERSIGN_HOST: '0.0.0.0' }, /trustedProxies is missing/],
+    ['a proxy that is no address', { ...FIT, COUNTERSIGN_TRUSTED_HOPS: '1', COUNTERSIGN_TRUSTED_PROXIES: 'all' }, /trustedProxies must be addresses/],
+    ['a sender that has no settings', { ...FIT, COUNTERSIGN_SENDERS: 'vonage,twilio_messaging' }, /twilio_messaging has no settings/],
+    ['a setting that is none', { ...FIT, COUNTERSIGN_PROT: '1' }, /COUNTERSIGN_PROT is not a setting/],
+    ['an address of no store', { ...FIT, COUNTERSIGN_DATABASE: 'mongodb://user:hunter2@host' }, /database .*must begin with postgres:\/\//],
+    ['a store that is not there', { ...FIT, COUNTERSIGN_DATABASE: 'redis://user:hunter2@127.0.0.1:9' }, /store_unavailable/],
+  ])('with %s', async (_, env, message) => {
+    // As serve begins; its own process takes seconds, and is the next test's.
+    const begin = async () => assertSafe(readSettings({ COUNTERSIGN_DATABASE: join(createFolder(), 'a.db'), ...env }));
+    const error = await begin().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    expect(error).toBeInstanceOf(CountersignError);
+    const { message: said, code } = error as CountersignError;
+    expect(`${said} ${code}`).toMatch(message);
+    expect(said).not.toMatch(/hunter2/);
+  });
+
+  it('with everything that is wrong in one message, exit code 3, and no stack trace', async () => {
+    const run = await runCli(['serve'], { cwd: createFolder(), env: { COUNTERSIGN_TRUSTED_HOPS: '1', COUNTERSIGN_HOST: '0.0.0.0' } });
+    const { stderr } = run;
+    expect(run).toMatchObject({ exit: 3, stdout: '' });
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toMatch(/secret is missing.*; senders reach nobody.*; allowedCountries is missing.*; trustedProxies is missing/);
+  });
+
+  it('with a secret from the key file beside the database', async () => {
+    const cwd = createFolder();
+    writeFileSync(join(cwd, 'countersign.db.key'), `${SECRET}\n`, { mode: 0o600 });
+    expect((await runCli(['serve'], { cwd, env: FIT })).stderr).toMatch(/secret is the one in countersign\.db\.key/);
+  });
+
+  it('with another secret than the store began with', async () => {
+    const cwd = createFolder();
+    await runHere(['start', '+12025550143'], { cwd, env: { COUNTERSIGN_SECRET: `${SECRET} before` } });
+    expect((await runCli(['serve'], { cwd, env: FIT })).stderr).toMatch(/secret cannot be used: this store was begun with another/);
+  });
+
+  it('while a service has test numbers that nobody acknowledged', async () => {
+    const cwd = createFolder();
+    const acknowledged = { COUNTERSIGN_ACKNOWLEDGE_TEST_NUMBERS: 'true' };
+    const deployment = await deploy(cwd, acknowledged);
+    const key = await runCli(['keys', 'create', '--name', 'all', '--scopes', 'admin', '--json'], deployment);
+    const { id, secret } = JSON.parse(key.stdout) as { id: string; secret: string };
+    const test = { numbers: ['+12025550143'], code: '123456', until: new Date(Date.now() + 86_400_000).toISOString() };
+    const serving = await serve(deployment);
+    const made = await ask(`${serving.url}/v1/services`, `${id}:${secret}`, { name: 'tested', test });
+    expect(made.status).toBe(201);
+    await serving.end();
+    const env = Object.fromEntries(Object.entries(deployment.env).filter(([name]) => !(name in acknowledged)));
+    const { exit, stderr } = await runCli(['serve'], { cwd, env });
+    expect(exit).toBe(3);
+    expect(stderr).toContain(`acknowledgeTestNumbers is not set, and ${made.body.id} has test numbers`);
+  });
+
+  it('and lets nobody set them meanwhile', async () => {
+    const deployment = await deploy(createFolder());
+    const key = await runCli(['keys', 'create', '--name', 'all', '--scopes', 'admin', '--json'], deployment);
+    const { id, secret } = JSON.parse(key.stdout) as { id: string; secret: string };
+    const serving = await serve(deployment);
+    const test = { numbers: ['+12025550143'], code: '123456', until: new Date(Date.now() + 86_400_000).toISOString() };
+    const made = await ask(`${serving.url}/v1/services`, `${id}:${secret}`, { name: 'tested', test });
+    expect([made.status, made.body.field]).toEqual([400, 'test']);
+    expect(await serving.end()).toBe(0);
+  });
+});
