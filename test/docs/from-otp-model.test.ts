@@ -145,6 +145,20 @@ describe('the page for who runs the Python class', () => {
     expect(await otp.verification()).toMatchObject({ status: 'pending' });
   });
 
+  it('is right that a stranger can disable a number: nobody has a budget of their own', async () => {
+    expect(PAGE).toMatch(/a stranger[^.]*disable/);
+    const answers = new Set<string>();
+    for (let hour = 0; hour < 6 * 24 && !answers.has('destination_blocked'); hour++) {
+      const stranger = new OtpModel(to, { ...settings, store });
+      await stranger.verification().catch(({ code }) => answers.add(code));
+      const wrong = twilio.codeFor(to).replace(/.$/, (digit) => `${(Number(digit) + 1) % 10}`);
+      for (let guess = 0; guess < 5; guess++) await stranger.verificationCheck(wrong).catch(({ code }) => answers.add(code));
+      clock.advance(3_600_000);
+    }
+    expect(answers).toContain('destination_blocked');
+    await expect(otp.verification()).rejects.toMatchObject({ name: 'TooManyRequests', code: 'destination_blocked' });
+  });
+
   it('is right that settings which Twilio refuses are Forbidden at a check, where a monitor of InternalServerError is silent', async () => {
     const codes = /Forbidden` with the code\s+`(\w+)`/.exec(PAGE.split('## The switch')[1] ?? '');
     expect(codes?.[1]).toBe('configuration_invalid');
