@@ -1,7 +1,10 @@
 import { Forbidden, InternalServerError, OtpModel, type OtpModelOptions, TooManyRequests } from 'countersign/otp-model';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 
-/** A sign-up in two routes. What is not in `options` comes from the environment. */
+/**
+ * A sign-up in two routes. What is not in `options` comes from the environment. Put a limit by address or session before them: budgets are the number's, so
+ * without one a stranger can use up somebody else's.
+ */
 export function createApp(options: OtpModelOptions = {}): Express {
   const app = express();
   app.use(express.json());
