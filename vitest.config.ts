@@ -1,9 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
+const toSource = (path: string) => fileURLToPath(new URL(`src/${path}.ts`, import.meta.url));
+
 const config: ViteUserConfig = defineConfig({
   // An example is written as its reader will have it, and tried on the sources; tsconfig.json says the same to the compiler.
-  resolve: { alias: { 'countersign/otp-model': fileURLToPath(new URL('src/otp-model.ts', import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^countersign$/, replacement: toSource('index') },
+      { find: /^countersign\/(otp-model|stores\/compare-and-set)$/, replacement: toSource('$1') },
+    ],
+  },
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',

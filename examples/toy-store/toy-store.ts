@@ -1,5 +1,5 @@
-import { type Clock, CountersignError, type RecordKey, type Store } from '../../src/index.ts';
-import { createCompareAndSet, MAX_WRITE_AGE } from '../../src/stores/compare-and-set.ts';
+import { type Clock, CountersignError, type RecordKey, type Store } from 'countersign';
+import { createCompareAndSet, MAX_WRITE_AGE } from 'countersign/stores/compare-and-set';
 
 /** The store that everybody writes first: read, decide, write. It works when it is tried, and two calls at the same time both pass. */
 export function createToyStore({ clock }: { readonly clock: Clock }): Store {

@@ -57,6 +57,14 @@ describe('a sign-up over HTTP', () => {
     expect(await post('/otp/send', ada)).toMatchObject({ status: 200 });
   });
 
+  it('counts a message that may have left, and takes its code', async () => {
+    double.next('cut_after');
+    expect(await post('/otp/send', ada)).toMatchObject({ status: 200, body: { status: 'pending' } });
+    expect(await post('/otp/send', ada)).toMatchObject({ status: 429, body: { error: 'resend_too_soon' } });
+    expect(await post('/otp/check', { phoneNumber, code: double.codeFor(phoneNumber) })).toMatchObject({ status: 200 });
+    expect(double.messages).toHaveLength(1);
+  });
+
   it('lets one of two at once through', async () => {
     const statuses = (await Promise.all([post('/otp/send', ada), post('/otp/send', ada)])).map(({ status }) => status);
     expect(statuses.sort()).toEqual([200, 429]);

@@ -5,15 +5,23 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runProgram } from '../../src/cli/program.ts';
 import { createMemoryStore } from '../../src/index.ts';
 import { OtpModel } from '../../src/otp-model.ts';
-import type { OtpModelSettings } from '../../src/service/config.ts';
+import { type OtpModelSettings, readOtpModelConfig } from '../../src/service/config.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts';
 import { createTwilioDouble, type TwilioDouble } from '../twilio/double.ts';
 import { connect } from '../twilio/sdk.ts';
-import { readPage } from './blocks.ts';
+import { readBlocks, readPage, toExample } from './blocks.ts';
+import * as world from './world.ts';
 
 const PAGE = readPage('docs/from-otp-model.md');
 const to = '+14155552671';
+
+/** Every variable that the class reads, as the page orders them. */
+const SETTINGS = [
+  ...['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_SERVICE_SID'],
+  ...['FIRST_RESEND_DURATION', 'SECOND_RESEND_DURATION', 'THIRD_RESEND_DURATION', 'FOURTH_RESEND_DURATION'],
+  ...['COUNTERSIGN_SECRET', 'COUNTERSIGN_DATABASE', 'TWILIO_CODE_LENGTH', 'TWILIO_BASE_URL'],
+];
 
 let clock: FakeClock;
 let twilio: TwilioDouble;
@@ -58,8 +66,24 @@ describe('the page for who runs the Python class', () => {
     const read = source.matchAll(/(?:pick\('\w+', |\[)'((?:TWILIO|FIRST|FOURTH|COUNTERSIGN)_[A-Z_]+)'/g);
     const variables = new Set([...read].map(([, variable = '']) => variable));
     expect(variables.size).toBeGreaterThanOrEqual(8);
-    variables.delete('COUNTERSIGN_DATABASE_URL'); // Of `migrate`, which the class has no use for.
+    expect([...variables].filter((variable) => !SETTINGS.includes(variable))).toEqual([]);
     expect([...variables].filter((variable) => !PAGE.includes(`\`${variable}\``))).toEqual([]);
+  });
+
+  it('begins with lines that need nothing beside their imports but what the person types', () => {
+    const [flow] = readBlocks('docs/from-otp-model.md').filter(({ info }) => info === 'ts run');
+    const { source } = toExample(flow!, 'reports/docs-examples/0', Object.keys(world));
+    expect(/import \{ (.*) \} from '[./]*test\/docs\/world\.ts';/.exec(source)?.[1]).toBe('askThePerson');
+  });
+
+  it('has a file of settings that is whole: each variable, and values that are taken', () => {
+    const [file] = readBlocks('docs/from-otp-model.md').filter(({ code }) => code.includes('TWILIO_ACCOUNT_SID='));
+    const lines = (file?.code ?? '').split('\n').map((line) => /^(# )?([A-Z_]+)=(\S+)/.exec(line));
+    expect(lines.map((line) => line?.[2])).toEqual(SETTINGS);
+    const secrets: Record<string, string> = { 'AC…': twilio.accountSid, 'VA…': twilio.serviceSid, '…': 'f'.repeat(48) };
+    const needed = lines.flatMap((line) => (line?.[1] === undefined ? [[line![2]!, secrets[line![3]!] ?? line![3]!]] : []));
+    const config = readOtpModelConfig({}, { hasStore: false, hasClient: false }, Object.fromEntries(needed));
+    expect(config).toMatchObject({ waits: [120_000, 300_000, 900_000, 86_400_000], codeLength: undefined, baseUrl: undefined });
   });
 
   it("hands each of many callers at once Twilio's object of their own call", async () => {
@@ -119,6 +143,20 @@ describe('the page for who runs the Python class', () => {
     await expect(otp.verification()).rejects.toMatchObject({ name: 'TooManyRequests', retryAt: new Date(clock.now() + 1) });
     clock.advance(1);
     expect(await otp.verification()).toMatchObject({ status: 'pending' });
+  });
+
+  it('is right that a stranger can disable a number: nobody has a budget of their own', async () => {
+    expect(PAGE).toMatch(/a stranger[^.]*disable/);
+    const answers = new Set<string>();
+    for (let hour = 0; hour < 6 * 24 && !answers.has('destination_blocked'); hour++) {
+      const stranger = new OtpModel(to, { ...settings, store });
+      await stranger.verification().catch(({ code }) => answers.add(code));
+      const wrong = twilio.codeFor(to).replace(/.$/, (digit) => `${(Number(digit) + 1) % 10}`);
+      for (let guess = 0; guess < 5; guess++) await stranger.verificationCheck(wrong).catch(({ code }) => answers.add(code));
+      clock.advance(3_600_000);
+    }
+    expect(answers).toContain('destination_blocked');
+    await expect(otp.verification()).rejects.toMatchObject({ name: 'TooManyRequests', code: 'destination_blocked' });
   });
 
   it('is right that settings which Twilio refuses are Forbidden at a check, where a monitor of InternalServerError is silent', async () => {

@@ -55,6 +55,34 @@ describe('pages', () => {
   });
 });
 
+describe('pages as npm packs them', () => {
+  const packed = listPacked();
+  const isPacked = (path: string) => packed.some((file) => file === path || file.startsWith(`${path}/`));
+
+  it('are all there', () => {
+    expect(packed.length).toBeGreaterThan(PAGES.length);
+    expect(PAGES.filter((page) => !isPacked(page))).toEqual([]);
+  });
+
+  it('lead to nothing that stays behind', () => {
+    const pages = packed.filter((file) => file.endsWith('.md'));
+    const behind = pages.flatMap((page) => targetsOf(page).filter((target) => !isPacked(target)));
+    expect(behind).toEqual([]);
+  });
+
+  it('say of what needs a clone that it does', () => {
+    const needs = ['README.md', ...FOLDERS.flatMap((folder) => inFolder(folder).map((name) => `${folder}/${name}`))]
+      .flatMap((page) =>
+        readPage(page)
+          .split(/\n(?=\n|- |\| )/)
+          .map((paragraph) => ({ page, paragraph })),
+      )
+      .filter(({ paragraph }) => /npm run |`src\/providers\/provider/.test(paragraph.replace(/^```[\s\S]*?^```$|^ {4}.*$/gm, '')));
+    expect(needs.length).toBeGreaterThan(2);
+    expect(needs.filter(({ paragraph }) => !/\bclone\b/.test(paragraph)).map(({ page, paragraph }) => `${page}: ${paragraph}`)).toEqual([]);
+  });
+});
+
 describe('pages of errors', () => {
   it('are one for each code, and say its status and whether a retry may help', () => {
     expect(inFolder('docs/errors').sort()).toEqual(
@@ -156,6 +184,23 @@ function proseOf(page: string): string {
 
 function linksOf(page: string): string[] {
   return [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link).filter((link) => !/^https:\/\//.test(link));
+}
+
+/** The files and folders that a page links to. */
+function targetsOf(page: string): string[] {
+  const paths = linksOf(page).map((link) => link.split('#')[0] ?? '');
+  return paths.filter((path) => path !== '').map((path) => posix.join(posix.dirname(page), path));
+}
+
+/** What npm would publish. */
+function listPacked(): string[] {
+  const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--offline'], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [{ files = [] } = {}] = JSON.parse(listed) as readonly { readonly files?: readonly { readonly path: string }[] }[];
+  return files.map(({ path }) => path);
 }
 
 function isThere(page: string, link: string): boolean {

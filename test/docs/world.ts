@@ -58,6 +58,11 @@ export function resetWorld(): void {
   verifier = createVerifier({ secret, store, provider });
 }
 
+/** What a reader's own program gets from the person: the code as it arrived. */
+export async function askThePerson(): Promise<string> {
+  return twilio.codeFor(to);
+}
+
 /** Starts a Twilio of this machine's own. */
 export async function startTwilio(): Promise<void> {
   twilio = await createTwilioDouble();

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts';
 import { CountersignError } from '../../src/core/errors.ts';
@@ -120,6 +121,22 @@ describe('a message that Twilio refuses', () => {
       verification: { id, deliveries: [{ status: 'sent' }, { status: 'refused' }] },
     });
     expect(await world.verifier.check({ id, code: world.double.codeFor(TO), requester: 'ada' })).toMatchObject({ status: 'approved' });
+  });
+
+  it('says when Twilio might take the next, and does not keep it: whoever asks again asks Twilio, until our own limits hold', async () => {
+    const page = readFileSync(new URL('../../docs/twilio-verify.md', import.meta.url), 'utf8').replaceAll(/\s+/g, ' ');
+    expect(page).toContain('`retryAt` of these is advice about Twilio, and is not kept');
+    await open({ limits: { ladder: [1], sharePending: true } });
+    const retryAt = new Date(world.clock.now() + 12 * HOUR);
+    for (const _asked of ['first', 'second']) {
+      world.double.next({ error: 60410 });
+      expect(await world.verifier.start({ to: TO })).toMatchObject({ status: 'refused', reason: 'guard_denied', retryAt });
+    }
+    const own = { status: 'refused', reason: 'resend_too_soon', retryAt: new Date(world.clock.now() + 30 * SECOND) };
+    expect(await world.verifier.start({ to: TO })).toMatchObject(own);
+    expect(world.double.requests).toHaveLength(2);
+    world.clock.advance(30 * SECOND);
+    expect(await world.verifier.start({ to: TO })).toMatchObject({ status: 'pending' });
   });
 
   it('I17 does not promise more than our own limits allow', async () => {
