@@ -24,7 +24,7 @@ export interface SendOptions extends OwnerOptions {
 
 export function addCommonOptions(command: Command): Command {
   return command
-    .option('--db <path>', 'the SQLite file with the state (default: $COUNTERSIGN_DATABASE, else countersign.db)')
+    .option('--db <path>', 'the SQLite file with the state, or the address of a server (default: $COUNTERSIGN_DATABASE, else countersign.db)')
     .option('--json', 'answer with one line of JSON; everything else goes to standard error');
 }
 
@@ -51,7 +51,8 @@ export function toCommandLine(words: string, { db, purpose, requester, provider 
   if (purpose !== undefined) parts.push(`--purpose ${quote(purpose)}`);
   if (requester !== undefined) parts.push('--requester <the same>');
   if (provider !== undefined) parts.push(`--provider ${provider}`);
-  if (db !== undefined) parts.push(`--db ${quote(db)}`);
+  // An address holds a password.
+  if (db !== undefined) parts.push(db.includes('://') ? '--db <the same>' : `--db ${quote(db)}`);
   return parts.join(' ');
 }
 

@@ -14,10 +14,10 @@ import { createOutboxSender, type OutboxSender } from '../senders/outbox.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 import { migrateMysql } from '../stores/mysql.ts';
 import { type MigrateOptions, type MigrationReport, migratePostgres } from '../stores/postgres.ts';
-import { createSqliteStore } from '../stores/sqlite.ts';
 import type { Store } from '../stores/store.ts';
 import type { Config } from './config.ts';
 import { makeKeyFile, readKeyFile } from './key-file.ts';
+import { isSqlitePath, openStore } from './open-store.ts';
 
 export type {
   CancelResult,
@@ -54,8 +54,8 @@ export interface DemoParts {
 }
 
 /**
- * Opens a SQLite file, hands `work` a verifier on it whose messages are printed, and closes the file whatever comes of it. Without a secret in
- * `config` the one in `<database>.key` serves, and is made when the database has not been begun yet.
+ * Opens a SQLite file, or the store that an address names, hands `work` a verifier on it whose messages are printed, and closes it whatever comes of
+ * it. Without a secret in `config` the one in `<database>.key` serves, and is made when the database has not been begun yet; a server's has to be given.
  *
  * @throws {CountersignError} `configuration_invalid` or `store_unavailable`, and whatever `work` throws.
  */
@@ -64,7 +64,7 @@ export function withTerminalVerifier<T>(config: Config, { print, note }: Termina
 }
 
 /**
- * Opens a SQLite file, hands `work` the store and the keys that its secret gives, and closes the file whatever comes of it. The secret is found as by
+ * Opens a SQLite file, or the store that an address names, hands `work` the store and the keys that its secret gives, and closes it whatever comes of it. The secret is found as by
  * {@link withTerminalVerifier}.
  *
  * @throws {CountersignError} `configuration_invalid` or `store_unavailable`, and whatever `work` throws.
@@ -81,7 +81,7 @@ export function withTerminalKeys<T>(config: Config, note: TerminalOptions['note'
  */
 export async function withKeysToLook<T>(config: Config, note: TerminalOptions['note'], work: (parts: KeyedStore) => Promise<T>): Promise<T> {
   const { database } = config;
-  if (!existsSync(database)) {
+  if (isSqlitePath(database) && !existsSync(database)) {
     note(`There is no database ${database} yet.`);
     return work({ store: createMemoryStore(), keys: toKeyRing(config.secret ?? createThrowaway()) });
   }
@@ -95,7 +95,8 @@ export async function withKeysToLook<T>(config: Config, note: TerminalOptions['n
 
 async function withTerminalStore<T>(config: Config, note: TerminalOptions['note'], work: (store: Store, secret: Secret) => Promise<T>): Promise<T> {
   const { database } = config;
-  const isNew = !existsSync(database);
+  const isFile = isSqlitePath(database);
+  const isNew = isFile && !existsSync(database);
   // The store first: where it cannot be, no key is left behind.
   return withStore(database, async (store) => {
     // Said, because a mistyped path would otherwise look like a database in which nothing has happened.
@@ -103,8 +104,8 @@ async function withTerminalStore<T>(config: Config, note: TerminalOptions['note'
     const secret = config.secret ?? (await findKey(store, database, () => makeKey(database, note)));
     try {
       const result = await work(store, secret);
-      // Nobody else does, and a file that only a terminal writes to would grow for ever.
-      await store.sweep(SWEEP).catch(() => undefined);
+      // Nobody else does, and a file that only a terminal writes to would grow for ever. A server's tables have a service that does.
+      if (isFile) await store.sweep(SWEEP).catch(() => undefined);
       return result;
     } catch (error) {
       throw toSecretError(error, config);
@@ -150,8 +151,8 @@ function makeTemporaryFolder(): string {
   }
 }
 
-async function withStore<T>(path: string, work: (store: Store) => Promise<T>): Promise<T> {
-  const store = createSqliteStore({ path });
+async function withStore<T>(database: string, work: (store: Store) => Promise<T>): Promise<T> {
+  const store = await openStore(database);
   try {
     return await work(store);
   } finally {
@@ -185,6 +186,12 @@ function createThrowaway(): Secret {
  * another secret.
  */
 async function findKey(store: Store, database: string, make: () => Secret): Promise<Secret> {
+  if (!isSqlitePath(database)) {
+    // The address is not repeated: it holds a password.
+    throw new CountersignError('configuration_invalid', 'COUNTERSIGN_SECRET is missing: the store of a server is used with its own', {
+      field: 'COUNTERSIGN_SECRET',
+    });
+  }
   const path = `${database}.key`;
   const early = readKeyFile(path);
   if (early !== undefined) return early;
@@ -206,6 +213,10 @@ function makeKey(database: string, note: TerminalOptions['note']): Secret {
 /** The engine's word for a wrong secret is the name of an option; here it is a variable or a file. */
 function toSecretError(error: unknown, { secret, database }: Config): unknown {
   if (!(error instanceof CountersignError && error.code === 'configuration_invalid' && error.field === 'indexSecret')) return error;
+  if (!isSqlitePath(database)) {
+    const message = 'the store was begun with another secret than COUNTERSIGN_SECRET: give that one';
+    return new CountersignError('configuration_invalid', message, { field: 'COUNTERSIGN_SECRET' });
+  }
   const [found, remedy, field] =
     secret === undefined
       ? [`the one in ${database}.key`, 'put the right one back, or set COUNTERSIGN_SECRET to it', 'keyFile']

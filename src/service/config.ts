@@ -96,8 +96,6 @@ const TWILIO = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_SERVICE_SID']
 export function readConfig(environment: Environment = process.env, provider?: ProviderName): Config {
   const { COUNTERSIGN_SECRET: secret, COUNTERSIGN_DATABASE: database = DEFAULT_DATABASE } = environment;
   if (database === '') throw invalid('COUNTERSIGN_DATABASE', 'is empty: unset it, or name a file');
-  // Taken for the name of a file it would begin a database of its own, with limits of its own.
-  if (isAddress(database)) throw invalid('COUNTERSIGN_DATABASE', 'is the address of a server: this command works on a SQLite file');
   const twilio = provider === 'self_issued' ? undefined : readTwilio(environment, provider === 'twilio_verify');
   if (secret === undefined) return { secret: undefined, database, twilio };
   if (secret === '') throw invalid('COUNTERSIGN_SECRET', `is empty: unset it, or give at least ${MIN_SECRET_BYTES} random bytes`);
