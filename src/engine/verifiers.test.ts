@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rejectionOf, T0 } from '../../test/builders.ts';
 import { PlainJudge } from '../../test/providers/plain-judge.ts';
 import { DEPLOYMENT, TenantsWorld } from '../../test/tenants-world.ts';
+import type { Provider } from '../providers/provider.ts';
 import { createSelfIssuedProvider } from '../providers/self-issued.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 import { createRecordingSender } from '../testing/recording-sender.ts';
@@ -105,6 +106,27 @@ describe('verifiers of services', () => {
     expect(await verifier.cancel({ id: other.id, requester: 'r' })).toEqual({ status: 'canceled' });
     expect(judge.canceled).toHaveLength(1);
     expect((await rejectionOf(verifier.start({ to: TO, code: '123456' }))).field).toBe('code');
+  });
+
+  it('hand options through to a provider that takes them', async () => {
+    const taken: unknown[] = [];
+    const provider: Provider = {
+      name: 'taking',
+      channels: ['sms'],
+      parseOptions: (given) => given,
+      async send({ options }) {
+        taken.push(options);
+        return { status: 'sent', sender: 'taking' };
+      },
+    };
+    const { verifier } = await open({}, { createProvider: () => provider });
+    await verifier.start({ to: TO, providerOptions: { locale: 'de' } });
+    expect(taken).toEqual([{ locale: 'de' }]);
+  });
+
+  it('check by destination only where their service allows it', async () => {
+    const { verifier } = await open();
+    expect((await rejectionOf(verifier.check({ to: TO, code: '123456', requester: 'r' }))).code).toBe('forbidden');
   });
 
   it('tell of what was committed', async () => {

@@ -26,7 +26,11 @@ export function createServerOptions(publicUrl: string): FastifyHttpOptions<Serve
     routerOptions: { maxParamLength: 128 },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       const { status, headers, body } = renderProblem(toProblem(error), { publicUrl, requestId: request.id, now: 0 });
-      void reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
+      void reply
+        .code(status)
+        .headers(headers)
+        .type('application/problem+json')
+        .send(request.method === 'HEAD' ? '' : JSON.stringify(body));
     },
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => answerBroken(error, socket, publicUrl),
   };
