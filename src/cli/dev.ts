@@ -19,8 +19,9 @@ async function runDev({ host, port }: Pick<DevOptions, 'host' | 'port'>): Promis
   try {
     // Loaded where it is asked for: a server is of no use to the other commands.
     const [{ startDev }, { runUntilSignal }] = await Promise.all([import('../service/dev.ts'), import('../service/run-service.ts')]);
-    const dev = await startDev({ host, port, print: output.message });
-    output.tell(`Countersign, for trying out: nothing is sent, and all of it is gone when this ends (Ctrl-C).
+    await runUntilSignal(async () => {
+      const dev = await startDev({ host, port, print: output.message });
+      output.tell(`Countersign, for trying out: nothing is sent, and all of it is gone when this ends (Ctrl-C).
 
 URL      ${dev.url}
 API key  ${dev.apiKey}
@@ -30,7 +31,8 @@ Start a verification, of a number kept for fiction, in another terminal:
 ${dev.startLine}
 
 Its message appears here, with the line that checks its code.`);
-    await runUntilSignal(dev);
+      return dev;
+    });
     return EXIT.ok;
   } catch (error) {
     output.fail(error);
@@ -39,7 +41,7 @@ Its message appears here, with the line that checks its code.`);
 }
 
 /** A port as it is typed. */
-export function parsePort(value: string): number {
+function parsePort(value: string): number {
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
   if (port <= 65_535) return port;
   throw new InvalidArgumentError('a port is a whole number up to 65535');

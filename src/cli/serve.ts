@@ -24,9 +24,11 @@ async function serve(): Promise<ExitCode> {
     ]);
     const settings = readSettings();
     await assertSafe(settings);
-    const service = await createService(settings);
-    await service.listen();
-    await runUntilSignal(service);
+    await runUntilSignal(async () => {
+      const service = await createService(settings);
+      await service.listen();
+      return service;
+    });
     return EXIT.ok;
   } catch (error) {
     createOutput(false).fail(error);

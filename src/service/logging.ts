@@ -39,7 +39,7 @@ export function createLogger({ level, destination }: LoggingOptions): Logger {
 }
 
 /** What of anything that was thrown may be written down: names and codes. Its message may hold a number, an address or a password, unless it is ours. */
-export function toLoggedError(error: unknown): Readonly<Record<string, unknown>> {
+function toLoggedError(error: unknown): Readonly<Record<string, unknown>> {
   if (error instanceof CountersignError)
     return { name: error.name, code: error.code, message: error.message, ...(error.cause !== undefined && { cause: error.cause }) };
   if (!(error instanceof Error)) return { name: typeof error };

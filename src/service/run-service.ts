@@ -3,22 +3,44 @@ import type { Service } from './service.ts';
 /** What an operator or an orchestrator says when a process shall end. */
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
-/** Waits until this process is told to end, and ends the service: what is under way is answered. A second signal does not wait. */
-export async function runUntilSignal(service: Pick<Service, 'close' | 'logger'>): Promise<void> {
-  const signal = await nextSignal();
-  service.logger.info({ signal }, 'draining');
-  for (const name of SIGNALS) process.once(name, () => process.exit(1));
-  await service.close();
-  service.logger.info({ signal }, 'drained');
-  for (const name of SIGNALS) process.removeAllListeners(name);
+/**
+ * Begins a service, waits until this process is told to end, and ends the service: what is under way is answered. A second signal does not wait. It
+ * listens for signals before anything is begun: one that came right after would else end the process as it stands.
+ */
+export async function runUntilSignal(begin: () => Promise<Pick<Service, 'close' | 'logger'>>): Promise<void> {
+  const told = listenForSignal();
+  try {
+    const service = await begin();
+    const signal = await told.signal;
+    service.logger.info({ signal }, 'draining');
+    await service.close();
+    service.logger.info({ signal }, 'drained');
+  } finally {
+    told.end();
+  }
 }
 
-function nextSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    const take = (signal: NodeJS.Signals) => {
-      for (const name of SIGNALS) process.off(name, take);
-      resolve(signal);
-    };
-    for (const name of SIGNALS) process.on(name, take);
+interface Told {
+  readonly signal: Promise<NodeJS.Signals>;
+  end(): void;
+}
+
+function listenForSignal(): Told {
+  let isTold = false;
+  let resolve: (signal: NodeJS.Signals) => void;
+  const signal = new Promise<NodeJS.Signals>((settle) => {
+    resolve = settle;
   });
+  const take = (name: NodeJS.Signals) => {
+    if (isTold) process.exit(1);
+    isTold = true;
+    resolve(name);
+  };
+  for (const name of SIGNALS) process.on(name, take);
+  return {
+    signal,
+    end() {
+      for (const name of SIGNALS) process.off(name, take);
+    },
+  };
 }

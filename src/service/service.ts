@@ -129,6 +129,16 @@ class ServiceProcess implements Service {
   }
 
   async listen(): Promise<ServiceAddress> {
+    try {
+      return await this.#listen();
+    } catch (error) {
+      // What listens already, and the store, would keep a process alive that serves nobody.
+      await this.close();
+      throw error;
+    }
+  }
+
+  async #listen(): Promise<ServiceAddress> {
     const { settings, parts, metrics, store, logger } = this.#options;
     const { host, port } = settings;
     const url = await this.app.listen({ host, port, listenTextResolver: () => '' }).catch((error: unknown) => {

@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { CountersignError } from '../../src/core/errors.ts';
 import { assertSafe } from '../../src/service/preflight.ts';
 import { readSettings } from '../../src/service/read-settings.ts';
 import { ask, deploy, SECRET, serve } from '../service/world.ts';
+import { describeOn, inDatabase, newDatabaseName, POSTGRES } from '../stores/sql-servers.ts';
 import { createFolder, runCli, runHere } from './run-cli.ts';
 
 /** Fit for production, as far as settings alone tell. */
@@ -74,6 +76,15 @@ describe('countersign serve refuses to start', () => {
     expect((await runCli(['serve'], { cwd, env: FIT })).stderr).toMatch(/secret cannot be used: this store was begun with another/);
   });
 
+  it.each(['COUNTERSIGN_PORT', 'COUNTERSIGN_METRICS_PORT'])('where %s is in use, and ends', async (variable) => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void taken.close());
+    const ports = { COUNTERSIGN_PORT: '0', COUNTERSIGN_METRICS_PORT: '0', [variable]: String((taken.address() as AddressInfo).port) };
+    const { exit, stderr } = await runCli(['serve'], { cwd: createFolder(), env: { ...FIT, ...ports } });
+    expect([exit, stderr]).toEqual([3, expect.stringMatching(/^error: (metrics\.)?port is in use by another process/)]);
+  });
+
   it('while a service has test numbers that nobody acknowledged', async () => {
     const cwd = createFolder();
     const acknowledged = { COUNTERSIGN_ACKNOWLEDGE_TEST_NUMBERS: 'true' };
@@ -99,6 +110,28 @@ describe('countersign serve refuses to start', () => {
     const test = { numbers: ['+12025550143'], code: '123456', until: new Date(Date.now() + 86_400_000).toISOString() };
     const made = await ask(`${serving.url}/v1/services`, `${id}:${secret}`, { name: 'tested', test });
     expect([made.status, made.body.field]).toEqual([400, 'test']);
+    expect(await serving.end()).toBe(0);
+  });
+});
+
+await describeOn(POSTGRES, 'countersign serve on PostgreSQL', () => {
+  it('refuses while its schema is behind, serves when it is not, and drains', async () => {
+    const name = newDatabaseName();
+    await POSTGRES.createDatabase(name);
+    onTestFinished(() => POSTGRES.dropDatabase(name));
+    const cwd = createFolder();
+    const address = { COUNTERSIGN_DATABASE: inDatabase(POSTGRES.url, name) };
+    const { exit, stderr } = await runCli(['serve'], { cwd, env: { ...FIT, ...address } });
+    expect(exit).toBe(3);
+    expect(stderr).toMatch(/database cannot be used: .*countersign migrate/);
+    const doctor = await runCli(['doctor', '--json'], { cwd, env: { ...FIT, ...address } });
+    expect(JSON.parse(doctor.stdout)).toContainEqual({ name: 'store', status: 'fault', text: expect.stringContaining('countersign migrate') });
+    expect((await runCli(['migrate'], { cwd, env: address })).exit).toBe(0);
+    const deployment = await deploy(cwd, address);
+    const serving = await serve(deployment);
+    const started = await ask(`${serving.url}/v1/verifications`, deployment.apiKey, { to: '+12025550143' });
+    const checked = await ask(`${serving.url}/v1/verifications/${started.body.id}/check`, deployment.apiKey, { code: deployment.lastCode() });
+    expect(checked.body.status).toBe('approved');
     expect(await serving.end()).toBe(0);
   });
 });
