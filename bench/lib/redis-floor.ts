@@ -47,6 +47,11 @@ export class RedisFloor {
     return { version: field('redis_version'), cpuSeconds: Number(field('used_cpu_user')) + Number(field('used_cpu_sys')) };
   }
 
+  /** What the server's data takes, in bytes, anybody's. */
+  async usedMemory(): Promise<number> {
+    return Number(/^used_memory:(\d+)/m.exec(await this.#redis.info('memory'))?.[1]);
+  }
+
   /** Removes every key under a prefix. */
   async remove(prefix: string): Promise<void> {
     let cursor = '0';
