@@ -5,7 +5,14 @@
 # Seen to fail: with a port that another program holds, and with a server that is not installed. Exit 1 when one of the three does not answer.
 set -uo pipefail
 
-answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+# Not whether something listens there: whether it is that server.
+answers() {
+  case $1 in
+    5432) pg_isready -q -h 127.0.0.1 -p 5432 ;;
+    3306) mariadb-admin --host=127.0.0.1 --user=root --connect-timeout=2 ping ;;
+    6379) [ "$(redis-cli -h 127.0.0.1 ping)" = PONG ] ;;
+  esac >/dev/null 2>&1
+}
 
 # A server that was started answers a moment later; a minute is for a slow disk.
 wait_for() {

@@ -55,7 +55,9 @@ async function openMysql(url: string): Promise<Store> {
   return createMysqlStore({ url });
 }
 
-async function openRedis(url: string): Promise<Store> {
+/** One server, or the nodes of a cluster with commas between them. */
+async function openRedis(address: string): Promise<Store> {
   const { createRedisStore } = await import('../stores/redis.ts');
-  return createRedisStore({ url });
+  const urls = address.split(',');
+  return createRedisStore({ url: urls.length === 1 ? address : urls });
 }

@@ -7,7 +7,7 @@ import { fillUp, NO_KEY, noteEntries, toKeyValues, writeInParts } from './mysql-
 import type { JournalSearch, NumberedEntry, SqlBackend, StoredKey, StoredWrite } from './sql/backend.ts';
 import { SqlFailure } from './sql/failure.ts';
 import type { GroupResult } from './sql/groups.ts';
-import { assertUpToDate, type Migration } from './sql/migrations.ts';
+import { assertUpToDate, type Migration, toVersionInsert } from './sql/migrations.ts';
 import type { JournalEntry, ListedRecord } from './store.ts';
 import type { VersionedSnapshot, WriteReply } from './versioned-driver.ts';
 
@@ -181,7 +181,7 @@ async function takeStep(connection: MysqlConnection, version: number, steps: rea
   const [[found] = [0]] = await query(statements.MYSQL_VERSION);
   if (Number(found ?? 0) < version) {
     for (const step of steps) await query(step);
-    await query(`INSERT INTO countersign_schema (version) VALUES (${version})`);
+    await query(toVersionInsert(version));
   }
   await query(`DO RELEASE_LOCK(${lock})`);
   for (const setting of statements.MYSQL_SESSION) await query(setting);

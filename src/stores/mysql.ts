@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { CountersignError } from '../core/errors.ts';
 import { MysqlBackend } from './mysql-backend.ts';
 import { assertMysqlTarget, type MysqlTarget } from './mysql-pool.ts';
-import { MYSQL_MIGRATIONS } from './mysql-schema.ts';
+import { MYSQL_MIGRATIONS, MYSQL_SCHEMA_TABLE } from './mysql-schema.ts';
 import { toCallerError } from './sql/failure.ts';
 import { type MigrateOptions, type MigrationReport, runMigrations } from './sql/migrations.ts';
 import { SqlStore } from './sql/sql-store.ts';
@@ -65,6 +65,7 @@ export async function migrateMysql(target: MysqlTarget, options: MigrateOptions 
       {
         name: 'MySQL',
         migrations: MYSQL_MIGRATIONS,
+        schemaTable: MYSQL_SCHEMA_TABLE,
         readVersion: () => backend.readVersion(),
         apply: (step) => backend.apply(step),
       },

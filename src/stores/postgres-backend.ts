@@ -6,7 +6,7 @@ import { createPostgresStatements, POSTGRES_NOW, type PostgresStatements } from 
 import type { JournalSearch, NumberedEntry, SqlBackend, StoredKey, StoredWrite } from './sql/backend.ts';
 import { SqlFailure } from './sql/failure.ts';
 import { type GroupResult, isolateFaults } from './sql/groups.ts';
-import { assertUpToDate, type Migration } from './sql/migrations.ts';
+import { assertUpToDate, type Migration, toVersionInsert } from './sql/migrations.ts';
 import { endPool } from './sql/within.ts';
 import type { JournalEntry, ListedRecord } from './store.ts';
 import type { VersionedSnapshot, WriteReply } from './versioned-driver.ts';
@@ -133,7 +133,7 @@ export class PostgresBackend implements SqlBackend {
       ${POSTGRES_SCHEMA_TABLE};
       IF NOT EXISTS (SELECT FROM countersign_schema WHERE version >= ${version}) THEN
         ${statements.join(';\n')};
-        INSERT INTO countersign_schema (version) VALUES (${version});
+        ${toVersionInsert(version)};
       END IF;
     END $countersign$`;
     const text = `BEGIN; SET LOCAL statement_timeout = ${MIGRATION_TIMEOUT}; SET LOCAL client_min_messages = warning; ${step}; COMMIT`;

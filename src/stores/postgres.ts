@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { CountersignError } from '../core/errors.ts';
 import { PostgresBackend } from './postgres-backend.ts';
 import { assertPostgresTarget, type PostgresTarget } from './postgres-pool.ts';
-import { POSTGRES_MIGRATIONS } from './postgres-schema.ts';
+import { POSTGRES_MIGRATIONS, POSTGRES_SCHEMA_TABLE } from './postgres-schema.ts';
 import { toCallerError } from './sql/failure.ts';
 import { type MigrateOptions, type MigrationReport, runMigrations } from './sql/migrations.ts';
 import { SqlStore } from './sql/sql-store.ts';
@@ -68,6 +68,7 @@ export async function migratePostgres(target: PostgresTarget, options: MigrateOp
       {
         name: 'PostgreSQL',
         migrations: POSTGRES_MIGRATIONS,
+        schemaTable: POSTGRES_SCHEMA_TABLE,
         readVersion: () => backend.readVersion(),
         apply: (step) => backend.apply(step),
       },

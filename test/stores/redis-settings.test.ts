@@ -46,6 +46,8 @@ describe('the options of a Redis store', () => {
     `redis://:${PASSWORD}%zz@h`,
     'redis://h/x',
     'redis://h/1/2',
+    'redis://h?db=3',
+    'redis://h/#3',
   ])('refuse the url "%s", and do not repeat it', async (url) => {
     for (const one of [url, [url]]) {
       const create = async () => createRedisStore({ url: one });

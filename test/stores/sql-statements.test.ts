@@ -202,6 +202,16 @@ for (const server of [POSTGRES, MYSQL]) {
       expect((await server.migrate(url, { dryRun: true })).found).toBe(0);
     });
 
+    it('are whole when somebody runs by hand what a dry run prints', async () => {
+      const url = await useEmpty();
+      const { steps } = await server.migrate(url, { dryRun: true });
+      for (const statement of steps.flatMap(({ statements }) => statements)) await server.run(url, statement);
+      expect(await server.migrate(url)).toEqual({ found: 1, latest: 1, steps: [] });
+      const store = server.createStore({ url });
+      expect(await store.update(keyOf('a'), increment)).toBe(1);
+      await store.close();
+    });
+
     it('are made once, however many make them at the same time, and then there is nothing to do', async () => {
       const url = await useEmpty();
       const reports = await Promise.all(Array.from({ length: 8 }, () => server.migrate(url)));

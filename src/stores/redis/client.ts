@@ -71,9 +71,9 @@ export function parseUrls(url: string | readonly string[]): readonly Endpoint[] 
 
 function parseUrl(text: string): Endpoint {
   if (!URL.canParse(text)) throw urlError();
-  const { protocol, hostname, port, username, password, pathname } = new URL(text);
+  const { protocol, hostname, port, username, password, pathname, search, hash } = new URL(text);
   const db = /^\/?(\d{0,5})$/.exec(pathname)?.[1];
-  if (!['redis:', 'rediss:'].includes(protocol) || hostname === '' || db === undefined) throw urlError();
+  if (!['redis:', 'rediss:'].includes(protocol) || hostname === '' || db === undefined || search !== '' || hash !== '') throw urlError();
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
   return {
     host,

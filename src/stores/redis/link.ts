@@ -119,6 +119,7 @@ export class RedisLink {
 
   async #check(client: RedisClient): Promise<void> {
     const { acknowledge } = this.#options;
+    await this.#assertDatabase(client);
     // Whoever acknowledges everything may have a server that does not say: then nothing is asked.
     if (acknowledge.includes('eviction') && acknowledge.includes('no_append_only_file')) return;
     // It is answered when a cluster's client knows the nodes.
@@ -130,6 +131,19 @@ export class RedisLink {
         assertKeepsRecords(info, acknowledge);
       }),
     );
+  }
+
+  /** Ensure that the database of the url is the one that is used: a client that cannot select it goes on with the first. */
+  async #assertDatabase(client: RedisClient): Promise<void> {
+    const db = this.#endpoints[0]?.db;
+    if (db === undefined || client.nodes) return;
+    try {
+      await client.call('select', String(db));
+    } catch (cause) {
+      if (replyWord(cause) === undefined) throw cause;
+      const message = 'the Redis server does not have the database of the url: name another, or set its "databases" higher';
+      throw new CountersignError('configuration_invalid', message, { field: 'url', cause });
+    }
   }
 
   #masters(): ReturnType<typeof toMasters> {

@@ -28,6 +28,8 @@ export interface MigrationTarget {
   /** Names the store in messages. */
   readonly name: string;
   readonly migrations: readonly Migration[];
+  /** Makes the table of versions, where there is none. */
+  readonly schemaTable: string;
   /** The version of its tables; 0 where there are none. */
   readVersion(): Promise<number>;
   /** Takes one step, all or nothing, or so that it may be taken again; does nothing where another process has taken it meanwhile. */
@@ -41,7 +43,14 @@ export async function runMigrations(target: MigrationTarget, { dryRun = false }:
   assertNotNewer(target.name, found, latest);
   const steps = target.migrations.slice(found);
   if (!dryRun) for (const step of steps) await target.apply(step);
-  return { found, latest, steps };
+  // As somebody would run them who takes the steps by hand: the version is written down with each.
+  const told = steps.map(({ version, statements }) => ({ version, statements: [target.schemaTable, ...statements, toVersionInsert(version)] }));
+  return { found, latest, steps: told };
+}
+
+/** What writes down that a step was taken. */
+export function toVersionInsert(version: number): string {
+  return `INSERT INTO countersign_schema (version) VALUES (${version})`;
 }
 
 /** Ensure that a store works on tables of the version it knows: a server is migrated by whoever operates it, never by a process that starts. */
