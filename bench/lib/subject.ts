@@ -2,16 +2,22 @@ import { createKeyRing } from '../../src/core/keys.ts';
 import { createVault } from '../../src/engine/vault.ts';
 import { createSelfIssuedProvider, createVerifier, DEFAULT_LIMITS, type Sender, type Store, type Verifier } from '../../src/index.ts';
 
-const secret = 'a secret that benches share, 32 bytes or more';
-const keys = createKeyRing({ secret });
+/** What every subject is keyed with. */
+export const SECRET = 'a secret that benches share, 32 bytes or more';
+const keys = createKeyRing({ secret: SECRET });
 const vault = createVault(keys);
 
 /** It takes every message and does nothing with it: what a gateway costs is not ours. */
-const sender: Sender = { name: 'none', channels: ['sms'], send: async () => ({ status: 'sent' }) };
+export const sender: Sender = { name: 'none', channels: ['sms'], send: async () => ({ status: 'sent' }) };
 
-/** The verifier that is measured: every setting as it comes. */
-export function createSubject(store: Store): Verifier {
-  return createVerifier({ secret, store, provider: createSelfIssuedProvider({ senders: [sender] }) });
+/** The verifier that is measured: every setting as it comes. @param service whose verifications they are; the default one's if absent. */
+export function createSubject(store: Store, service?: string): Verifier {
+  return createVerifier({
+    secret: SECRET,
+    store,
+    provider: createSelfIssuedProvider({ senders: [sender] }),
+    ...(service !== undefined && { service }),
+  });
 }
 
 /** A guess and what is to become of it. */

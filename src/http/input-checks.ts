@@ -18,10 +18,10 @@ const AJV = { body: new Ajv2020(OPTIONS), text: new Ajv2020({ ...OPTIONS, coerce
 /** Faults that are named; a body of 16 kB may have thousands. */
 const MAX_FAULTS = 10;
 
-/** Compiling takes a millisecond for each schema, and the operations are the same for every server of a process. */
+/** The operations are the same for every server of a process. */
 const compiled = new WeakMap<object, InputChecks>();
 
-/** Compiles the schemas of an operation, once. */
+/** The checks of an operation. Each schema is compiled once, when it is first needed: that takes milliseconds, and a process is to answer soon. */
 export function createInputChecks(operation: Pick<Operation, 'params' | 'query' | 'body'>): InputChecks {
   const known = compiled.get(operation);
   if (known !== undefined) return known;
@@ -41,8 +41,9 @@ function assertNoBody(value: unknown): unknown {
 }
 
 function createCheck(ajv: Ajv2020, schema: TSchema | undefined): (value: unknown) => unknown {
-  const validate: ValidateFunction = ajv.compile(schema ?? { type: 'object', properties: {}, additionalProperties: false });
+  let validate: ValidateFunction | undefined;
   return (value) => {
+    validate ??= ajv.compile(schema ?? { type: 'object', properties: {}, additionalProperties: false });
     if (validate(value)) return value;
     throw toError(validate.errors ?? []);
   };
