@@ -157,7 +157,8 @@ class StoreVerifier implements Verifier {
       },
       this.#limits,
     );
-    const committed = await this.#update(ref.recordId, rule);
+    // Whether anything is known of a number is no secret here: a message leaves, or `retryAt` says that one did.
+    const committed = await this.#update(ref.recordId, rule, false);
     return this.#deliver(ref.recordId, committed, { to, code, options, ...owner });
   }
 
@@ -385,12 +386,12 @@ class StoreVerifier implements Verifier {
   }
 
   /** Runs a rule on a record; events go out after the commit, and only what was committed comes back. */
-  async #update<O>(recordId: string, rule: Rule<O>): Promise<Committed<O>> {
+  async #update<O>(recordId: string, rule: Rule<O>, hidesAbsence = true): Promise<Committed<O>> {
     if (!this.#isReady) await this.#prepare();
     const toId = ({ entryId }: VerificationRecord) => this.#ids.encode({ recordId, entryId });
     const toEntry: ToEntry = (event, time) => toJournalEntry(event, time, toId);
     const committed = await ask(
-      this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits, { toEntry, expireBefore: this.#expireBefore })),
+      this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits, { toEntry, expireBefore: this.#expireBefore, hidesAbsence })),
     );
     for (const event of committed.events) this.#publish(recordId, event);
     return committed;
