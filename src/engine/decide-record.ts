@@ -54,14 +54,14 @@ export function viewRecord({ body, now }: Snapshot, limits: Limits, expireBefore
 
 /**
  * Ensure that time does not tell whether there is a record (I10): opening one takes some 10 µs, so in the place of one that is not there this is opened,
- * and thrown away. It has as much in it as that of a number with one verification.
+ * and thrown away. It has as much in it as that of a number with one verification, and one requester that was approved.
  */
 const DECOY: RecordBody = encodeRecord({
   ...createRecord(0),
   verifications: [
     {
       ...{ entryId: 'AAAAAAAAAAA', service: `VA${'0'.repeat(32)}`, purpose: 'default', requester: 'A'.repeat(22), destination: 'A'.repeat(22) },
-      ...{ masked: '+1********00', channel: 'sms', state: 'approved', createdAt: 0, expiresAt: 0, endedAt: 0, wrong: 1, sealed: undefined },
+      ...{ masked: '+1********00', channel: 'sms', state: 'approved', createdAt: 0, expiresAt: 0, endedAt: 0, wrong: 1, sealed: 'A'.repeat(64) },
       code: { keyId: '00000000', length: 6, generation: 0, guessed: false, digest: undefined },
       deliveries: [{ id: '0'.repeat(32), channel: 'sms', state: 'sent', at: 0, before: undefined }],
       ...{ attempts: [], judge: undefined },
@@ -69,6 +69,7 @@ const DECOY: RecordBody = encodeRecord({
   ],
   ladders: [{ requester: 'A'.repeat(22), step: 1, at: 0 }],
   shared: { ...EMPTY_POOL, sends: [0] },
+  known: [{ requester: 'A'.repeat(22), approvedAt: 0, pool: { ...EMPTY_POOL, sends: [0] } }],
 });
 
 /** The record in a text, at the later of the clock and the latest time it has seen. */
