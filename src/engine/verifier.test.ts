@@ -719,7 +719,7 @@ describe('cancel, show, unblock and erase', () => {
 
   it('I9 every message and every guess that was compared goes into the journal, without number, requester or code', async () => {
     const world = new World();
-    const verifier = world.verifier();
+    const verifier = world.verifier({ journal: 'all' });
     const requester = 'ada of the shop';
     const started = pending(await verifier.start({ to, requester, purpose: 'login' }));
     const owner = { id: started.id, requester, purpose: 'login' };

@@ -66,6 +66,8 @@ export interface VerifierOptions extends KeyOptions {
   readonly limits?: Partial<Limits>;
   /** Asked before every send. @defaultValue every send is worth its cost */
   readonly guard?: Guard;
+  /** What goes into the store's journal: operators' acts, or each message and guess as well, a row more with most writes. @defaultValue `acts` */
+  readonly journal?: 'acts' | 'all';
 }
 
 /**
@@ -110,6 +112,7 @@ class StoreVerifier implements Verifier {
   readonly #provider: AnyProvider;
   readonly #judge: JudgeClaim | undefined;
   readonly #guard: Guard | undefined;
+  readonly #journalsAll: boolean;
   readonly #service: string;
   readonly #limits: Limits;
   readonly #keys: KeyRing;
@@ -121,7 +124,7 @@ class StoreVerifier implements Verifier {
   /** As the store said when it was first used. */
   #expireBefore = 0;
 
-  constructor({ store, provider, service = 'default', limits, guard, ...keyOptions }: VerifierOptions) {
+  constructor({ store, provider, service = 'default', limits, guard, journal = 'acts', ...keyOptions }: VerifierOptions) {
     assertPort(store, 'store', 'update');
     assertPort(provider, 'provider', 'send');
     assertProvider(provider);
@@ -130,6 +133,7 @@ class StoreVerifier implements Verifier {
     this.#provider = provider;
     this.#judge = toJudgeClaim(provider);
     this.#guard = guard;
+    this.#journalsAll = journal === 'all';
     this.#service = parseName(service, 'service', 'configuration_invalid');
     this.#limits = resolveLimits(limits);
     this.#keys = createKeyRing(keyOptions);
@@ -389,7 +393,7 @@ class StoreVerifier implements Verifier {
   async #update<O>(recordId: string, rule: Rule<O>, hidesAbsence = true): Promise<Committed<O>> {
     if (!this.#isReady) await this.#prepare();
     const toId = ({ entryId }: VerificationRecord) => this.#ids.encode({ recordId, entryId });
-    const toEntry: ToEntry = (event, time) => toJournalEntry(event, time, toId);
+    const toEntry: ToEntry = (event, time) => (this.#journalsAll ? toJournalEntry(event, time, toId) : undefined);
     const committed = await ask(
       this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits, { toEntry, expireBefore: this.#expireBefore, hidesAbsence })),
     );

@@ -78,7 +78,15 @@ function makeOwn({ store, keys, deployment, createProvider, guard, onEvent }: Ve
     made,
     made.channels.filter((channel) => channels.includes(channel)),
   );
-  const verifier = createVerifier({ ...keys, store, provider, service: service.id, limits, guard: createServiceGuard(allowedCountries, guard) });
+  const verifier = createVerifier({
+    ...keys,
+    store,
+    provider,
+    journal: 'all',
+    service: service.id,
+    limits,
+    guard: createServiceGuard(allowedCountries, guard),
+  });
   if (onEvent !== undefined) for (const name of EVENTS) verifier.on(name, (event) => onEvent({ name, event } as VerifierEvent));
   return verifier;
 }
@@ -108,7 +116,7 @@ function makeTests({ store, keys, deployment }: VerifiersOptions, service: Servi
     parseOptions: (given) => given,
     send: async () => ({ status: 'sent', sender: 'test_numbers' }),
   };
-  return createVerifier({ ...keys, store, provider, service: `${service.id}${TEST_SUFFIX}`, limits });
+  return createVerifier({ ...keys, store, provider, journal: 'all', service: `${service.id}${TEST_SUFFIX}`, limits });
 }
 
 function createServiceGuard(allowedCountries: readonly string[] | null, guard: Guard | undefined): Guard {

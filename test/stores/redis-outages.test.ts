@@ -121,7 +121,7 @@ describe.runIf(hasRedisServer())('Redis behind a wire that is cut', () => {
     expect(await statusOf(mine.verifier.erase({ to: TO }))).toBe('erased');
     expect(proxy.lost).toBe(1);
     const { entries } = await other.store.entries({ limit: 10 }, undefined);
-    expect(entries.map(({ type }) => type)).toEqual(['delivery', 'erase']);
+    expect(entries.map(({ type }) => type)).toEqual(['erase']);
   });
 
   it('I1, I3: answers no count twice and loses none, in all weathers, and every call settles', async () => {
