@@ -21,7 +21,7 @@ export function itSurvivesKillsOfTheServer(server: TestServer): void {
 
     // Open: on a machine that is not busy some runs find an answered guess or approval that is gone after the kill. Why is not known yet: docs/postgres.md
     // and docs/mysql.md say so. COUNTERSIGN_OPEN=1 runs it; a promise that is not kept must not look like one that is, and the count shows it.
-    const run = process.env.COUNTERSIGN_OPEN === '1' ? it : it.skip.bind(undefined);
+    const run: typeof leaveOut = process.env.COUNTERSIGN_OPEN === '1' ? it : leaveOut;
     run(
       `OPEN: I1, I3, I4, I5, I6, I7, I14: no answered approval or refusal is lost, in ${ROUNDS} rounds, and nobody has to start again`,
       async () => {
@@ -50,4 +50,9 @@ export function itSurvivesKillsOfTheServer(server: TestServer): void {
       180_000,
     );
   });
+}
+
+/** Said in the count and in the title, and where whoever looks for tests that are left out finds it. */
+function leaveOut(title: string, body: () => Promise<void>, timeout: number): void {
+  it.skip(title, body, timeout);
 }
