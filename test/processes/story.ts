@@ -77,32 +77,39 @@ export class Story {
 /** How stories go. Calls that are not awaited one by one meet in different processes. */
 export const PLOTS: readonly ((story: Story) => Promise<unknown>)[] = [
   async function approve(story) {
-    for (const heard of await story.start()) await Promise.all([1, 2, 3, 4].map(() => story.check(heard)));
+    for (const heard of await story.start()) await together([1, 2, 3, 4].map(() => story.check(heard)));
   },
   async function approveAmongWrongOnes(story) {
     for (const heard of await story.start()) {
       const [a = '', b = '', ...others] = wrongCodes(heard.code, 6);
-      await Promise.all([a, b, heard.code, ...others, heard.code].map((code) => story.check(heard, code)));
+      await together([a, b, heard.code, ...others, heard.code].map((code) => story.check(heard, code)));
     }
   },
   async function exhaust(story) {
     for (const heard of await story.start()) {
       for (const code of wrongCodes(heard.code, 4)) await story.check(heard, code);
       const [, , , , ...last] = wrongCodes(heard.code, 6);
-      await Promise.all([...last, heard.code, heard.code].map((code) => story.check(heard, code)));
+      await together([...last, heard.code, heard.code].map((code) => story.check(heard, code)));
     }
   },
   async function cancel(story) {
-    for (const heard of await story.start()) await Promise.all([story.cancel(heard), story.check(heard), story.cancel(heard), story.check(heard)]);
+    for (const heard of await story.start()) await together([story.cancel(heard), story.check(heard), story.cancel(heard), story.check(heard)]);
   },
   async function block(story) {
     for (let starts = 0; starts < 3 && !story.isBlocked; starts += 1) {
       const heard = (await story.start()).at(-1);
-      if (heard) await Promise.all(wrongCodes(heard.code, 6).map((code) => story.check(heard, code)));
+      if (heard) await together(wrongCodes(heard.code, 6).map((code) => story.check(heard, code)));
     }
     await story.start();
   },
   async function spend(story) {
-    for (let starts = 0; starts < 6 && !story.isSpent; starts += 1) await Promise.all([story.start(), story.start()]);
+    for (let starts = 0; starts < 6 && !story.isSpent; starts += 1) await together([story.start(), story.start()]);
   },
 ];
+
+/** Waits for every call, also where one is refused by a store that is down: what another of them is answered late was not lost before. */
+async function together(calls: readonly Promise<unknown>[]): Promise<void> {
+  const settled = await Promise.allSettled(calls);
+  const failed = settled.find((call) => call.status === 'rejected');
+  if (failed) throw failed.reason;
+}
