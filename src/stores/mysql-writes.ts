@@ -12,41 +12,49 @@ type WithConnection = <T>(work: (connection: MysqlConnection) => Promise<T>) => 
 /** A key that no record has. */
 export const NO_KEY: readonly string[] = ['', '', ''];
 
-/**
- * Writes records: those that are to be there as one statement, those that are not as another. Those with journal
- * entries one by one, in a transaction with these; they are an operator's, and few.
- */
+/** Makes some writes by one statement. */
+type RunWrites = (connection: MysqlConnection, now: string, writes: readonly StoredWrite[]) => Promise<WriteReply[]>;
+
+/** Writes records: those that are to be there as one statement, those that are not as another, each with the journal entries of its writes. */
 export async function writeInParts(
   withConnection: WithConnection,
   now: string,
   writes: readonly StoredWrite[],
 ): Promise<readonly GroupResult<WriteReply>[]> {
   const results = new Map<StoredWrite, GroupResult<WriteReply>>();
-  const runPart = async (
-    part: readonly StoredWrite[],
-    run: (connection: MysqlConnection, group: readonly StoredWrite[]) => Promise<WriteReply[]>,
-  ) => {
+  const runPart = async (part: readonly StoredWrite[], run: RunWrites) => {
     if (part.length === 0) return;
-    const settled = await isolateFaults(part, (group) => withConnection((connection) => run(connection, group))).catch((error: unknown) =>
+    const work = (group: readonly StoredWrite[]) => withConnection((connection) => writeWithEntries(connection, now, group, run));
+    const settled = await isolateFaults(part, work).catch((error: unknown) =>
       // One part may be written where another failed, so that nothing is said of all.
       part.map(() => ({ error })),
     );
     for (const [index, write] of part.entries()) results.set(write, settled[index] ?? { error: undefined });
   };
-  const plain = writes.filter(({ entries }) => entries.length === 0);
-  const noted = writes.filter(({ entries }) => entries.length > 0);
   await Promise.all([
     runPart(
-      plain.filter(({ expected }) => expected !== undefined),
-      (connection, group) => updateRecords(connection, now, group),
+      writes.filter(({ expected }) => expected !== undefined),
+      updateRecords,
     ),
     runPart(
-      plain.filter(({ expected }) => expected === undefined),
-      (connection, group) => insertRecords(connection, now, group),
+      writes.filter(({ expected }) => expected === undefined),
+      insertRecords,
     ),
-    ...noted.map((write) => runPart([write], (connection) => writeWithEntries(connection, now, write))),
   ]);
   return writes.map((write) => results.get(write) ?? { error: undefined });
+}
+
+/** Where there are entries, they and the records go in one transaction, which is three round trips more whatever the number of either. */
+async function writeWithEntries(connection: MysqlConnection, now: string, writes: readonly StoredWrite[], run: RunWrites): Promise<WriteReply[]> {
+  if (writes.every(({ entries }) => entries.length === 0)) return run(connection, now, writes);
+  await connection.query({ sql: 'START TRANSACTION' });
+  const replies = await run(connection, now, writes);
+  await noteEntries(
+    connection,
+    writes.flatMap(({ entries }, index) => (replies[index]?.applied ? entries : [])),
+  );
+  await connection.query({ sql: 'COMMIT' });
+  return replies;
 }
 
 async function updateRecords(connection: MysqlConnection, now: string, writes: readonly StoredWrite[]): Promise<WriteReply[]> {
@@ -85,15 +93,6 @@ async function insertRecords(connection: MysqlConnection, now: string, writes: r
     if (mysqlNumber(error) === DUPLICATE_KEY && writes.length === 1) return writes.map(({ readAt }) => ({ applied: false, now: readAt }));
     throw toMysqlFailure(error);
   }
-}
-
-async function writeWithEntries(connection: MysqlConnection, now: string, write: StoredWrite): Promise<WriteReply[]> {
-  const run = write.expected === undefined ? insertRecords : updateRecords;
-  await connection.query({ sql: 'START TRANSACTION' });
-  const replies = await run(connection, now, [write]);
-  if (replies.every(({ applied }) => applied)) await noteEntries(connection, write.entries);
-  await connection.query({ sql: 'COMMIT' });
-  return replies;
 }
 
 /** Every write changes its row, whose version is new, so that rows found and rows changed are the same number whichever the driver asks for. */

@@ -71,7 +71,7 @@ for (const server of [POSTGRES, MYSQL]) {
       }
     });
 
-    it('tell of each row of a group whether it was written', async () => {
+    it('tell of each row of a group whether it was written, and note the entries of those that were', async () => {
       const backend = openBackend();
       const key = (id: string) => ({ kind: 'test', partition: '', id });
       const [{ now } = { now: 0 }] = await backend.readRecords([key('x')]);
@@ -83,7 +83,8 @@ for (const server of [POSTGRES, MYSQL]) {
         body: `${id} ${version}`,
         expiresAt: null,
         readAt: now,
-        entries: [],
+        // Some have one, some have none, as in a library's group and unlike a service's.
+        entries: all.indexOf(id) % 3 === 0 ? [] : [{ at: now, service: 's', type: 't', destination: 'd', data: `${id} ${version}` }],
       });
       const write = async (writes: readonly StoredWrite[]) =>
         (await backend.writeRecords(writes)).map((result) => 'value' in result && result.value.applied);
@@ -96,6 +97,10 @@ for (const server of [POSTGRES, MYSQL]) {
         toWrite(id, index % 4 === 0 ? version(1, index) : index % 4 === 1 ? '1.wrongone' : undefined, version(2, index)),
       );
       expect(await write(mixed)).toEqual(all.map((_, index) => index % 4 === 0 || index % 4 === 3));
+      const first = all.filter((_, index) => index % 2 === 0).map((id) => `${id} ${version(1, all.indexOf(id))}`);
+      const second = all.filter((_, index) => index % 4 === 0 || index % 4 === 3).map((id) => `${id} ${version(2, all.indexOf(id))}`);
+      const noted = [...first, ...second].filter((text) => all.indexOf(text.slice(0, 3)) % 3 !== 0);
+      expect((await server.run(database.url, 'SELECT data FROM countersign_journal')).map(([data]) => String(data)).sort()).toEqual(noted.sort());
       const bodies = (await backend.readRecords(all.map(key))).map(({ body }) => body);
       expect(bodies).toEqual(
         all.map((id, index) => [`${id} ${version(2, index)}`, undefined, `${id} ${version(1, index)}`, `${id} ${version(2, index)}`][index % 4]),
@@ -165,6 +170,9 @@ for (const server of [POSTGRES, MYSQL]) {
       await expect(noted('bad')).rejects.toMatchObject({ code: 'store_unavailable', message: expect.stringContaining('refuses a record') });
       expect((await store.read(keyOf('a'))).body).toBeUndefined();
       expect(await noted('good')).toBe(1);
+      // Of a group the one that is refused is, and no other.
+      const [refused, written] = await Promise.allSettled([noted('bad'), store.update(keyOf('b'), increment)]);
+      expect([refused.status, written.status]).toEqual(['rejected', 'fulfilled']);
       expect((await store.entries({ limit: 10 }, undefined)).entries.map(({ type }) => type)).toEqual(['good']);
       await server.run(database.url, `ALTER TABLE countersign_journal DROP CONSTRAINT theirs`);
     });
