@@ -28,6 +28,8 @@ install_missing() {
   command -v pg_ctlcluster >/dev/null || packages+=(postgresql)
   command -v mariadbd >/dev/null || packages+=(mariadb-server)
   command -v redis-server >/dev/null || packages+=(redis-server)
+  # Started by the test that is about it, not here.
+  command -v pgbouncer >/dev/null || packages+=(pgbouncer)
   [ "${#packages[@]}" -eq 0 ] && return 0
   echo "installing ${packages[*]} with apt-get"
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${packages[@]}" >/dev/null

@@ -100,11 +100,15 @@ export function describeWithPrivate(server: TestServer, title: string, body: () 
   }
 }
 
-/** Makes a server in a folder of its own, on a port of its own. It is not started yet. */
-export async function createPrivateServer({ name }: TestServer): Promise<PrivateServer> {
+/**
+ * Makes a server in a folder of its own, on a port of its own. It is not started yet.
+ *
+ * @param within where its folder is made.
+ */
+export async function createPrivateServer({ name }: TestServer, within: string = tmpdir()): Promise<PrivateServer> {
   const recipe = RECIPES[name];
   const server = { postgres: POSTGRES, mysql: MYSQL }[name];
-  const folder = mkdtempSync(join(tmpdir(), `countersign-${name}-`));
+  const folder = mkdtempSync(join(within, `countersign-${name}-`));
   const owner = toOwner(recipe.user);
   if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid ?? 0);
   recipe.initialize(folder, owner);
@@ -153,14 +157,15 @@ export function makeStandby({ folder }: PrivateServer): void {
   writeFileSync(join(folder, 'data/standby.signal'), '');
 }
 
-function toOwner(user: string): { uid?: number; gid?: number } {
+/** Whom a server runs as where this is root: most refuse to. */
+export function toOwner(user: string): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const idOf = (flag: string) => Number(execFileSync('id', [flag, user], { encoding: 'utf8' }));
   return { uid: idOf('-u'), gid: idOf('-g') };
 }
 
 /** Below the range from which systems deal out ports by themselves. */
-async function findPort(): Promise<number> {
+export async function findPort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const socket = connect(port, '127.0.0.1');
