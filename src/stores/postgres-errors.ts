@@ -1,4 +1,5 @@
-import { codeOf, isCertificateCode, type Meaning, NEVER_CONNECTED, SqlFailure, toKnownFailure } from './sql/failure.ts';
+import { isCertificateCode } from './certificate-code.ts';
+import { codeOf, type Meaning, NEVER_CONNECTED, SqlFailure, toKnownFailure } from './sql/failure.ts';
 
 const MIGRATE = 'run "countersign migrate" on it';
 
