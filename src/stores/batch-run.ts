@@ -100,7 +100,7 @@ export class BatchRun {
         const elapsed = this.#elapsed();
         const inDoubt = this.#sent.some(({ unknown }) => unknown);
         const tired = inDoubt ? elapsed >= totalTimeout : reads >= MAX_READS || (reads > 1 && elapsed >= callTimeout);
-        if (inDoubt && tired) throw this.#unavailable('lost a reply and does not answer: the write may have happened', error);
+        if (inDoubt && tired) throw this.#unavailable(`lost a reply and does not answer: the write may have happened${toReason(error)}`, error);
         if (!inDoubt && (tired || isHopeless(error))) throw this.#toOurs(error, 'does not answer');
         await this.#pauseAfterFailure();
         continue;
@@ -254,6 +254,11 @@ export class BatchRun {
 /** Whether the database will never answer as it is configured, so that asking again is no use. */
 function isHopeless(error: unknown): boolean {
   return error instanceof CountersignError && error.code === 'configuration_invalid';
+}
+
+/** What a driver that knows a remedy says, to be put behind other words. */
+function toReason(error: unknown): string {
+  return error instanceof CountersignError ? ` (${error.message})` : '';
 }
 
 /** A call of the driver that did not answer in time. */
