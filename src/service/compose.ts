@@ -118,11 +118,11 @@ async function withTerminalStore<T>(config: Config, note: TerminalOptions['note'
  *
  * @throws {CountersignError} `configuration_invalid` or `store_unavailable`.
  */
-export async function migrateDatabase(url: string, options: MigrateOptions): Promise<MigrationReport> {
-  if (/^postgres(?:ql)?:/.test(url)) return migratePostgres({ url }, options);
-  if (/^(?:mysql|mariadb):/.test(url)) return migrateMysql({ url }, options);
-  const message = 'the address of a database begins with postgres: or mysql:, and a SQLite file needs no migration: it migrates itself';
-  throw new CountersignError('configuration_invalid', message, { field: 'url' });
+export async function migrateDatabase(database: string, options: MigrateOptions): Promise<MigrationReport> {
+  if (/^postgres(?:ql)?:/.test(database)) return migratePostgres({ url: database }, options);
+  if (/^(?:mysql|mariadb):/.test(database)) return migrateMysql({ url: database }, options);
+  const message = 'COUNTERSIGN_DATABASE (or --db) must be an address that begins with postgres: or mysql:. SQLite and Redis need no migration';
+  throw new CountersignError('configuration_invalid', message, { field: 'database' });
 }
 
 /** Records removed after a command: more than one command can add, and a few milliseconds. */
