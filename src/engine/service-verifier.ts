@@ -73,9 +73,11 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
 
   const toApproval = async (result: CheckResult, isTest: boolean): Promise<ServiceCheckResult> => {
     if (result.status !== 'approved') return result;
-    const { verificationId } = result.proof;
+    const { verificationId, purpose, channel, destination, approvedAt, requester } = result.proof;
     const nonce = await nonces.find({ service: service.id, verificationId });
-    return { status: 'approved', proof: Object.freeze({ ...result.proof, service: service.id }), nonce, test: isTest };
+    // Names first, a spread last: the other way round V8 makes a slow copy.
+    const about = { verificationId, service: service.id, purpose, channel, destination, approvedAt };
+    return { status: 'approved', proof: Object.freeze(requester === undefined ? about : { ...about, requester }), nonce, test: isTest };
   };
 
   return {

@@ -1,9 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
-import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
-import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import type { VerifierEvents } from '../engine/events.ts';
 import { createConversion } from './conversion.ts';
+import { type Counter, createCounter, createGauge, createHistogram, type Sample } from './prometheus.ts';
 
 /** One event of a verifier, with its name. */
 export type VerifierEvent = {
@@ -43,60 +41,53 @@ const PER_SECOND = 1e9;
 
 /** Makes the metrics of a process. @param monotonic milliseconds from anywhere. */
 export function createMetrics(monotonic: () => number): Metrics {
-  const exporter = new PrometheusExporter({ preventServerStart: true });
-  const provider = new MeterProvider({ readers: [exporter] });
-  const meter = provider.getMeter('countersign');
-  const counters = createCounters(meter);
-  const http = histogram(meter, 'countersign.http.duration.seconds', 'Answers of the HTTP interface, by operation and status');
-  const store = histogram(meter, 'countersign.store.duration.seconds', 'Calls of the store, by method, kind of record and outcome');
-  const sending = histogram(meter, 'countersign.provider.duration.seconds', 'Calls of the provider, by method and outcome');
+  const counters = createCounters();
+  const http = createDuration('http', 'Answers of the HTTP interface, by operation and status', ['operation', 'status']);
+  const store = createDuration('store', 'Calls of the store, by method, kind of record and outcome', ['method', 'kind', 'outcome']);
+  const sending = createDuration('provider', 'Calls of the provider, by method and outcome', ['method', 'provider', 'outcome']);
   const conversion = createConversion(monotonic);
-  observeConversion(meter, conversion);
-  const delay = observeEventLoop(meter);
-  const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
-  const timed = (into: Histogram, { seconds, ...attributes }: Attributes & { readonly seconds: number }) => into.record(seconds, attributes);
+  const ratio = createGauge(
+    { name: 'countersign_conversion_ratio', help: 'Approvals to messages begun, in the last hour of this process', labels: [] },
+    () => [conversion.ratio()].flatMap((value): Sample[] => (value === undefined ? [] : [[value]])),
+  );
+  const { loop, delay } = watchEventLoop();
+  const families = [...Object.values(counters), http, store, sending, ratio, loop];
   return {
     count(occurred) {
       countEvent(counters, occurred);
       if (occurred.name === 'started') conversion.started();
       if (occurred.name === 'approved') conversion.approved();
     },
-    answered: (request) => timed(http, request),
-    refused: (reason) => counters.refusals.add(1, { reason }),
-    stored({ conflicts, ...call }) {
-      timed(store, call);
-      if (conflicts > 0) counters.conflicts.add(conflicts, { kind: call.kind });
+    answered: ({ operation, status, seconds }) => http.record(seconds, operation, String(status)),
+    refused: (reason) => counters.refusals.add(1, reason),
+    stored({ method, kind, outcome, seconds, conflicts }) {
+      store.record(seconds, method, kind, outcome);
+      if (conflicts > 0) counters.conflicts.add(conflicts, kind);
     },
-    provided: (call) => timed(sending, call),
+    provided: ({ method, provider, outcome, seconds }) => sending.record(seconds, method, provider, outcome),
     swept: (records) => counters.swept.add(records),
-    async render() {
-      const { resourceMetrics } = await exporter.collect();
-      return serializer.serialize(resourceMetrics);
-    },
-    async close() {
-      delay.disable();
-      await provider.shutdown();
-    },
+    render: async () => families.map((family) => family.render()).join(''),
+    close: async () => void delay.disable(),
   };
 }
 
 type CounterName = 'starts' | 'deliveries' | 'checks' | 'approvals' | 'cancels' | 'expiries' | 'refusals' | 'conflicts' | 'swept';
 
-const DESCRIPTIONS: Readonly<Record<CounterName, string>> = {
-  starts: 'Messages begun: new verifications and resends, by channel',
-  deliveries: 'Messages that were settled, by channel and outcome',
-  checks: 'Guesses that were compared, by result',
-  approvals: 'Verifications approved, by channel',
-  cancels: 'Verifications canceled',
-  expiries: 'Verifications seen expired',
-  refusals: 'Sends and requests refused, by reason',
-  conflicts: 'Decisions that lost a race and were made again, by kind of record',
-  swept: 'Expired records removed',
+const COUNTERS: Readonly<Record<CounterName, readonly [help: string, ...labels: readonly string[]]>> = {
+  starts: ['Messages begun: new verifications and resends, by channel', 'channel'],
+  deliveries: ['Messages that were settled, by channel and outcome', 'channel', 'outcome'],
+  checks: ['Guesses that were compared, by result', 'result'],
+  approvals: ['Verifications approved, by channel', 'channel'],
+  cancels: ['Verifications canceled'],
+  expiries: ['Verifications seen expired'],
+  refusals: ['Sends and requests refused, by reason', 'reason'],
+  conflicts: ['Decisions that lost a race and were made again, by kind of record', 'kind'],
+  swept: ['Expired records removed'],
 };
 
-function createCounters(meter: Meter): Readonly<Record<CounterName, Counter>> {
-  const made = Object.entries(DESCRIPTIONS).map(([name, description]) => {
-    const counter = meter.createCounter(`countersign.${name}`, { description });
+function createCounters(): Readonly<Record<CounterName, Counter>> {
+  const made = Object.entries(COUNTERS).map(([name, [help, ...labels]]) => {
+    const counter = createCounter({ name: `countersign_${name}`, help, labels });
     // A counter that is not there yet reads as one that has broken.
     if (name === 'conflicts' || name === 'swept') counter.add(0);
     return [name, counter];
@@ -105,38 +96,33 @@ function createCounters(meter: Meter): Readonly<Record<CounterName, Counter>> {
 }
 
 function countEvent(counters: Readonly<Record<CounterName, Counter>>, { name, event }: VerifierEvent): void {
-  if (name === 'started') counters.starts.add(1, { channel: event.channel });
-  else if (name === 'delivered') counters.deliveries.add(1, { channel: event.channel, outcome: event.state });
-  else if (name === 'checked') counters.checks.add(1, { result: event.right ? 'right' : 'wrong' });
-  else if (name === 'approved') counters.approvals.add(1, { channel: event.channel });
+  if (name === 'started') counters.starts.add(1, event.channel);
+  else if (name === 'delivered') counters.deliveries.add(1, event.channel, event.state);
+  else if (name === 'checked') counters.checks.add(1, event.right ? 'right' : 'wrong');
+  else if (name === 'approved') counters.approvals.add(1, event.channel);
   else if (name === 'canceled') counters.cancels.add(1);
   else if (name === 'expired') counters.expiries.add(1);
-  else counters.refusals.add(1, { reason: event.reason });
+  else counters.refusals.add(1, event.reason);
 }
 
-function histogram(meter: Meter, name: string, description: string): Histogram {
-  return meter.createHistogram(name, { description, unit: 's', advice: { explicitBucketBoundaries: SECONDS } });
+function createDuration(what: string, help: string, labels: readonly string[]): ReturnType<typeof createHistogram> {
+  return createHistogram({ name: `countersign_${what}_duration_seconds`, help, labels }, SECONDS);
 }
 
-function observeConversion(meter: Meter, conversion: ReturnType<typeof createConversion>): void {
-  const description = 'Approvals to messages begun, in the last hour of this process';
-  meter.createObservableGauge('countersign.conversion.ratio', { description }).addCallback((result) => {
-    const ratio = conversion.ratio();
-    if (ratio !== undefined) result.observe(ratio);
-  });
-}
-
-function observeEventLoop(meter: Meter): ReturnType<typeof monitorEventLoopDelay> {
+function watchEventLoop(): { readonly loop: ReturnType<typeof createGauge>; readonly delay: ReturnType<typeof monitorEventLoopDelay> } {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
-  const description = 'How late the event loop was since the last look, in seconds';
-  meter.createObservableGauge('countersign.event_loop.delay.seconds', { description, unit: 's' }).addCallback((result) => {
+  const help = 'How late the event loop was since the last look, in seconds';
+  const loop = createGauge({ name: 'countersign_event_loop_delay_seconds', help, labels: ['quantile'] }, () => {
     // Until the first look there are no samples, and then a mean is none.
     const seconds = (nanoseconds: number) => (Number.isFinite(nanoseconds) ? nanoseconds / PER_SECOND : 0);
-    result.observe(seconds(delay.percentile(50)), { quantile: '0.5' });
-    result.observe(seconds(delay.percentile(99)), { quantile: '0.99' });
-    result.observe(seconds(delay.max), { quantile: '1' });
+    const samples: readonly Sample[] = [
+      [seconds(delay.percentile(50)), '0.5'],
+      [seconds(delay.percentile(99)), '0.99'],
+      [seconds(delay.max), '1'],
+    ];
     delay.reset();
+    return samples;
   });
-  return delay;
+  return { loop, delay };
 }
