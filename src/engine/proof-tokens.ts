@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
-import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+import type { JSONWebKeySet, JWTPayload } from 'jose';
 import { SECOND } from '../core/duration.ts';
 import { CountersignError } from '../core/errors.ts';
 import type { IssuingKeys, KeyRing } from '../core/keys.ts';
@@ -77,7 +77,6 @@ export function createProofTokens({ keys, issuer }: ProofTokensOptions): ProofTo
   assertIssuer(issuer);
   const toToken = createSigner(keys.issuing);
   const published = { keys: keys.all.map(toJwk) };
-  const findKey = createLocalJWKSet(published);
   return {
     sign(proof, { audience, nonce, test = false }) {
       const issuedAt = Math.floor(proof.approvedAt.getTime() / SECOND);
@@ -103,8 +102,10 @@ export function createProofTokens({ keys, issuer }: ProofTokensOptions): ProofTo
     },
     jwks: () => structuredClone(published),
     async verify(token, { audience, at }) {
+      // Loaded where it is asked for: who signs is up sooner without it.
+      const { createLocalJWKSet, jwtVerify } = await import('jose');
       // Ensure that the algorithm is ours and not the token's to choose (RFC 8725 §3.1).
-      const { payload } = await jwtVerify<ProofClaims>(token, findKey, {
+      const { payload } = await jwtVerify<ProofClaims>(token, createLocalJWKSet(published), {
         algorithms: ['EdDSA'],
         issuer,
         audience,
