@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { withDocument } from './document.ts';
 import { createDoor } from './door.ts';
@@ -9,6 +8,7 @@ import { HttpProblem, renderProblem, toProblem } from './problem.ts';
 import { createRequestStates, type RequestStates } from './request-state.ts';
 import type { RestParts } from './rest-parts.ts';
 import { runOperation } from './run-operation.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 
 /**
  * The REST interface as a Fastify plugin. It listens to nothing and reads no environment; the server it is registered on is made with
@@ -21,7 +21,6 @@ import { runOperation } from './run-operation.ts';
 export function createRestApi(parts: RestParts): FastifyPluginAsync {
   return async (app) => {
     const states = createRequestStates();
-    await app.register(helmet);
     acceptJsonOnly(app, states);
     answerInProblems(app, parts, states);
     const operations = withDocument(parts.publicUrl);
@@ -51,10 +50,11 @@ function answerInProblems(app: FastifyInstance, { publicUrl, now, observe }: Res
     const { status, headers, body } = renderProblem(problem, { publicUrl, requestId: request.id, now: now() });
     return reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
   });
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-request-id': request.id });
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store').header('x-request-id', request.id);
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { operation: known, key, problem } = states.of(request);
     quietly(() =>
       observe?.answered?.({
@@ -68,6 +68,7 @@ function answerInProblems(app: FastifyInstance, { publicUrl, now, observe }: Res
         reason: problem?.reason,
       }),
     );
+    done();
   });
 }
 
@@ -94,8 +95,9 @@ function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, state
 /** Before a body is read: of one that goes nowhere nobody needs to know whether it is JSON. */
 function refuseUnknownPaths(app: FastifyInstance, operations: readonly Operation[]): void {
   const refuse = createNotFound(operations);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _, done) => {
     if (request.is404) refuse(request);
+    done();
   });
   app.setNotFoundHandler(refuse);
 }
