@@ -1,4 +1,5 @@
 import { CountersignError } from '../core/errors.ts';
+import { toActEntry } from '../engine/act.ts';
 import { decideExpireAll, FINGERPRINT_KEY } from '../engine/index-fingerprint.ts';
 import type { KeyedStore } from './compose.ts';
 
@@ -18,6 +19,6 @@ export async function expireAll({ store, keys }: KeyedStore): Promise<ExpireAllR
   const { body } = await store.read(FINGERPRINT_KEY);
   if (body === undefined) throw new CountersignError('configuration_invalid', 'this store has never been used: there is nothing in it to expire');
   const { expireBefore } = await store.update(FINGERPRINT_KEY, decideExpireAll(keys.fingerprint));
-  await store.append([{ at: expireBefore, service: '', type: 'expire_all', destination: '', data: '{}' }]);
+  await store.append([toActEntry('expire_all', '', expireBefore, { by: 'cli' })]);
   return { status: 'expired', before: new Date(expireBefore) };
 }
