@@ -10,7 +10,7 @@ export function addEraseCommand(program: Command, onExit: OnExit): void {
     .action(async (to: string, options: CommonOptions) => {
       const exit = await act(options, {
         parse: () => parseDestination(to),
-        ask: (verifier) => verifier.erase({ to }),
+        ask: (verifier) => verifier.erase({ to, by: 'cli' }),
         tell: ({ verifications }) => {
           const count = `${verifications} ${verifications === 1 ? 'verification' : 'verifications'}`;
           return { ok: true, text: `Erased ${count} of ${parseDestination(to).masked}. What was used of its budgets stays.` };

@@ -10,7 +10,7 @@ export function addUnblockCommand(program: Command, onExit: OnExit): void {
     .action(async (to: string, options: CommonOptions) => {
       const exit = await act(options, {
         parse: () => parseDestination(to),
-        ask: (verifier) => verifier.unblock({ to }),
+        ask: (verifier) => verifier.unblock({ to, by: 'cli' }),
         tell: ({ wasBlocked }) => {
           const before = wasBlocked ? 'was disabled and is enabled again' : 'was not disabled';
           return { ok: true, text: `${parseDestination(to).masked} ${before}; its budgets and waits begin anew.` };

@@ -7,7 +7,7 @@ export interface Act {
 }
 
 /**
- * An operator's act on a service or an API key, as the journal keeps it: ids, times and the names of fields, never a value and never a secret.
+ * An operator's act, as the journal keeps it: who acted, ids, times and the names of fields, never a value and never a secret.
  *
  * @param service the service it is about; empty for an API key of all services.
  */

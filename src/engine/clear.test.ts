@@ -16,8 +16,8 @@ describe('unblock', () => {
   it('begins budgets, runs and ladders anew, and leaves verifications and known requesters', () => {
     const known = [{ requester: 'ada', approvedAt: T0 - 9, pool: disabled }];
     const record = makeRecord({ verifications: [makeVerification({ wrong: 2 })], ladders: [makeLadder()], shared: used, known });
-    const entry = { at: T0, service: 'shop', type: 'unblock', destination: 'destination-key', data: '{}' };
-    expect(runRule(createClearRule(command), record)).toEqual({
+    const entry = { at: T0, service: 'shop', type: 'unblock', destination: 'destination-key', data: '{"by":"SK0"}' };
+    expect(runRule(createClearRule({ ...command, by: 'SK0' }), record)).toEqual({
       record: { ...record, ladders: [], shared: EMPTY_POOL, known: [{ requester: 'ada', approvedAt: T0 - 9, pool: EMPTY_POOL }] },
       outcome: { wasBlocked: true, erased: 0, openElsewhere: [] },
       events: [],
@@ -79,10 +79,10 @@ describe('erase', () => {
     });
     const merged = { sends: [T0 - 5, T0 - 2, T0 - 1], wrong: [T0 - 2, T0 - 1], run: 100, runAt: T0 - 1, disabled: true };
     const shared = { ...merged, returned: { by: undefined, at: T0 - 1 } };
-    expect(runRule(createEraseRule(command), record)).toEqual({
+    expect(runRule(createEraseRule({ ...command, by: 'SK0' }), record)).toEqual({
       record: { time, verifications: [], ladders: [], shared, known: [] },
       outcome: { wasBlocked: true, erased: 2, openElsewhere: [] },
-      entries: [{ at: T0 - MINUTE, service: 'shop', type: 'erase', destination: 'destination-key', data: '{}' }],
+      entries: [{ at: T0 - MINUTE, service: 'shop', type: 'erase', destination: 'destination-key', data: '{"by":"SK0"}' }],
     });
   });
 

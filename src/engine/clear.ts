@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../stores/store.ts';
+import { type Act, toActEntry } from './act.ts';
 import { mergePools } from './budgets.ts';
 import { eraseOpen } from './judge-claim.ts';
 import { type DestinationRecord, EMPTY_POOL, endVerification, isErased, type Pool, type RecordTime, type VerificationRecord } from './record.ts';
@@ -15,7 +16,7 @@ export interface OperatorOutcome {
 }
 
 /** Who acted on which destination, for the journal. */
-export interface OperatorCommand {
+export interface OperatorCommand extends Act {
   readonly service: string;
   /** Keyed hash of the exact destination. */
   readonly destination: string;
@@ -97,6 +98,6 @@ function isBlocked({ shared, known }: DestinationRecord): boolean {
   return shared.disabled || known.some(({ pool }) => pool.disabled);
 }
 
-function toEntry(type: string, { service, destination }: OperatorCommand, { time }: DestinationRecord): JournalEntry {
-  return { at: time.clock, service, type, destination, data: '{}' };
+function toEntry(type: string, { service, destination, by }: OperatorCommand, { time }: DestinationRecord): JournalEntry {
+  return { ...toActEntry(type, service, time.clock, { by }), destination };
 }

@@ -1,6 +1,7 @@
 import { CountersignError } from '../core/errors.ts';
 import { createKeyRing, type KeyOptions } from '../core/keys.ts';
 import type { Store } from '../stores/store.ts';
+import { type Act, toActEntry } from './act.ts';
 import { decideExpireAll, FINGERPRINT_KEY } from './index-fingerprint.ts';
 
 /** What {@link expireAll} needs: a store, and the secrets it was begun with, as of `createVerifier`. */
@@ -30,10 +31,13 @@ export async function expireAll({ store, ...keyOptions }: ExpireAllOptions): Pro
 }
 
 /** The same for whoever has the fingerprint of the keys. */
-export async function expireAllUnder(fingerprint: string, store: Store): Promise<ExpireAllReport> {
+export async function expireAllUnder(fingerprint: string, store: Store, { by }: Act = {}): Promise<ExpireAllReport> {
   const { body } = await store.read(FINGERPRINT_KEY);
   if (body === undefined) throw new CountersignError('configuration_invalid', 'this store has never been used: there is nothing in it to expire');
-  const { expireBefore } = await store.update(FINGERPRINT_KEY, decideExpireAll(fingerprint));
-  await store.append([{ at: expireBefore, service: '', type: 'expire_all', destination: '', data: '{}' }]);
+  const decide = decideExpireAll(fingerprint);
+  const { expireBefore } = await store.update(FINGERPRINT_KEY, (current, now) => {
+    const decision = decide(current, now);
+    return { ...decision, entries: [toActEntry('expire_all', '', decision.result.expireBefore, { by })] };
+  });
   return { status: 'expired', before: new Date(expireBefore) };
 }

@@ -14,7 +14,7 @@ const VERBS: readonly (readonly [string, (input: unknown) => unknown, Record<str
   ['resend', resend, { id }, 'id, channel, purpose, requester, code, providerOptions'],
   ['check', check, { id, code: '123456' }, 'id, to, code, purpose, requester, attemptId'],
   ['cancel and show', parseVerificationInput, { id }, 'id, purpose, requester'],
-  ['unblock and erase', parseDestinationInput, { to }, 'to'],
+  ['unblock and erase', parseDestinationInput, { to, by: 'SK0' }, 'to, by'],
 ];
 
 describe.each(VERBS)('the input of %s', (verb, parse, good, known) => {
@@ -223,8 +223,19 @@ describe('provider options', () => {
 
 describe('what an operator names', () => {
   it('is a destination', () => {
-    expect(parseDestinationInput({ to: mail }).reveal()).toBe(mail);
+    expect(parseDestinationInput({ to: mail }).to.reveal()).toBe(mail);
     expect(parseVerificationInput({ id, requester: 'ada' })).toEqual({ id, purpose: 'default', requester: 'ada' });
+  });
+});
+
+describe('an operator', () => {
+  it('may be named, and need not be', () => {
+    expect(parseDestinationInput({ to, by: 'SK0' }).by).toBe('SK0');
+    expect(parseDestinationInput({ to }).by).toBeUndefined();
+  });
+
+  it.each([null, '', 5, 'Ada Lovelace', 'SK0:secret', 'a'.repeat(65)])('is not named %o', (by) => {
+    expect(errorOf(() => parseDestinationInput({ to, by }))).toMatchObject({ code: 'invalid_request', field: 'by' });
   });
 });
 

@@ -35,6 +35,12 @@ export interface ParsedCheck extends ParsedOwner {
   readonly attemptId: string | undefined;
 }
 
+/** A checked {@link DestinationInput}. */
+export interface ParsedDestinationInput {
+  readonly to: Destination;
+  readonly by: string | undefined;
+}
+
 const DEFAULT_PURPOSE = 'default';
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 
@@ -81,11 +87,12 @@ export function parseVerificationInput(input: unknown): ParsedOwner & { readonly
   return { id: parseId(fields.id), ...parseOwner(fields) };
 }
 
-export function parseDestinationInput(input: unknown): Destination {
-  return parseDestination(parseFields(input, ['to']).to);
+export function parseDestinationInput(input: unknown): ParsedDestinationInput {
+  const fields = parseFields(input, ['to', 'by']);
+  return { to: parseDestination(fields.to), by: fields.by === undefined ? undefined : parseName(fields.by, 'by') };
 }
 
-/** The name of a service or purpose. */
+/** The name of a service, purpose or operator. */
 export function parseName(value: unknown, field: string, code: 'invalid_request' | 'configuration_invalid' = 'invalid_request'): string {
   if (typeof value === 'string' && NAME.test(value)) return value;
   throw new CountersignError(code, `\`${field}\` must be 1 to 64 letters, digits, "_", "." or "-"`, { field });

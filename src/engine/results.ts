@@ -58,6 +58,8 @@ export interface VerificationInput {
 /** Which destination an operator means. */
 export interface DestinationInput {
   readonly to: string;
+  /** Names the operator in the journal, such as the id of an API key: up to 64 letters, digits, `_`, `.` or `-`. Never a secret. */
+  readonly by?: string | undefined;
 }
 
 /** One message as callers see it. */

@@ -234,7 +234,7 @@ class StoreVerifier implements Verifier {
 
   async erase(input: DestinationInput): Promise<EraseResult> {
     const { erased, openElsewhere } = await this.#operate(input, createEraseRule);
-    const to = parseDestinationInput(input);
+    const { to } = parseDestinationInput(input);
     const [recordId, key] = [this.#toRecordId(to), this.#keys.destinationKey(to.reveal())];
     // One after the other: an operator can wait, and a provider counts requests.
     for (const verification of openElsewhere) await this.#endElsewhere(recordId, verification, verification.destination === key ? to : undefined);
@@ -409,8 +409,8 @@ class StoreVerifier implements Verifier {
   }
 
   async #operate(input: DestinationInput, createRule: (command: OperatorCommand) => Rule<OperatorOutcome>): Promise<OperatorOutcome> {
-    const to = parseDestinationInput(input);
-    const command = { service: this.#service, destination: this.#keys.destinationKey(to.reveal()) };
+    const { to, by } = parseDestinationInput(input);
+    const command = { service: this.#service, destination: this.#keys.destinationKey(to.reveal()), by };
     return (await this.#update(this.#toRecordId(to), createRule(command))).outcome;
   }
 

@@ -1,5 +1,4 @@
-import { connect } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { checkSmtp } from './check-smtp.ts';
 import { listSenderNames, UNREAL_SENDERS } from './create-senders.ts';
 import type { Finding } from './finding.ts';
 import type { Settings } from './settings.ts';
@@ -18,7 +17,7 @@ export function checkCredentials(settings: Settings): Promise<readonly Finding[]
 function checkSender(name: string, settings: Settings): Promise<Finding> | Finding {
   if (name === 'twilio_messaging') return checkMessaging(settings);
   if (name === 'vonage') return checkVonage(settings);
-  if (name === 'smtp') return checkSmtp(settings);
+  if (name === 'smtp') return checkSmtp(settings, TIMEOUT);
   const text = UNREAL_SENDERS.includes(name) ? 'it reaches nobody' : 'a gateway cannot be asked without sending: send yourself a message';
   return { name, status: 'unknown', text };
 }
@@ -54,30 +53,4 @@ async function askHttp(name: string, url: string, user: string, password: string
   } catch {
     return { name, status: 'fault', text: 'it cannot be reached from here: look at DNS, firewall and proxy' };
   }
-}
-
-/** Whether a mail server is there and greets (RFC 5321 §3.1). Credentials are tried by nodemailer with the first mail. */
-function checkSmtp({ smtp }: Settings): Promise<Finding> {
-  const { protocol, hostname, port } = new URL(smtp.url ?? '');
-  const isTls = protocol === 'smtps:';
-  const address = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (isTls ? 465 : 587), timeout: TIMEOUT };
-  return new Promise((resolve) => {
-    const socket = isTls ? connectTls({ ...address, servername: address.host }) : connect(address);
-    const end = (finding: Omit<Finding, 'name'>) => {
-      socket.destroy();
-      resolve({ name: 'smtp', ...finding });
-    };
-    const isThere = 'it is there and greets; whether it takes the credentials shows with the first mail';
-    socket.once('data', (greeting: Buffer) =>
-      end(
-        /^220[ -]/.test(greeting.toString('latin1'))
-          ? { status: 'ok', text: isThere }
-          : { status: 'fault', text: 'it does not greet as a mail server does' },
-      ),
-    );
-    socket.once('timeout', () => end({ status: 'fault', text: 'it does not answer in time: look at host, port and firewall' }));
-    socket.once('error', () =>
-      end({ status: 'fault', text: 'it cannot be reached, or its certificate is not believed: look at host, port and firewall' }),
-    );
-  });
 }

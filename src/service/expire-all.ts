@@ -3,5 +3,5 @@ import type { KeyedStore } from './compose.ts';
 
 /** What `countersign expire-all` does: see `expireAll` of the library. */
 export function expireAll({ store, keys }: KeyedStore): Promise<ExpireAllReport> {
-  return expireAllUnder(keys.fingerprint, store);
+  return expireAllUnder(keys.fingerprint, store, { by: 'cli' });
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createSqliteStore } from '../../src/stores/sqlite.ts';
 import {
   createFolder,
   ID,
@@ -357,6 +358,18 @@ describe('unblock and erase', () => {
     expect(await runCli(['show', id], { cwd })).toMatchObject({ exit: 1, stdout: expect.stringMatching(/^Not found/) });
     const json = await runCli(['erase', OTHER_PHONE, '--json'], { cwd });
     expect([json.exit, parseJson(json)]).toEqual([0, { status: 'erased', verifications: 0 }]);
+    await runCli(['expire-all'], { cwd });
+    // Who acted is in the journal: somebody at a terminal, whom no key names.
+    const store = createSqliteStore({ path: join(cwd, 'countersign.db') });
+    const { entries } = await store.entries({ limit: 100 }, undefined);
+    await store.close();
+    const acts = entries.filter(({ type }) => ['unblock', 'erase', 'expire_all'].includes(type));
+    expect(acts.map(({ type, data }) => `${type} ${data}`)).toEqual([
+      'unblock {"by":"cli"}',
+      'erase {"by":"cli"}',
+      'erase {"by":"cli"}',
+      'expire_all {"by":"cli"}',
+    ]);
   });
 });
 

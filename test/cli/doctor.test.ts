@@ -1,11 +1,17 @@
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { SMTPServerOptions } from 'smtp-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseServer, type SmtpServer } from '../../src/senders/smtp/settings.ts';
+import { tryServer } from '../../src/senders/smtp/try-server.ts';
 import { checkCredentials } from '../../src/service/check-credentials.ts';
+import { checkSmtp, toSmtpFault } from '../../src/service/check-smtp.ts';
 import { resolveSettings } from '../../src/service/read-settings.ts';
 import type { Settings } from '../../src/service/settings.ts';
 import { answer, startGatewayDouble } from '../senders/http-gateway-double.ts';
+import { makeSelfSigned } from '../senders/self-signed.ts';
+import { reply, startSmtpDouble } from '../senders/smtp-double.ts';
 import { deploy, SECRET } from '../service/world.ts';
 import { createFolder, runCli } from './run-cli.ts';
 
@@ -87,15 +93,61 @@ describe('credentials', () => {
     expect(double.received.map(({ method }) => method)).toEqual(['GET', 'GET', 'GET']);
   });
 
-  it.each([
-    ['220 mail.example.com ESMTP\r\n', 'ok'],
-    ['HTTP/1.1 400 Bad Request\r\n', 'fault'],
-  ])('of a mail server are left for the first mail: it is asked whether it greets (%j)', async (greeting, status) => {
-    const server = createServer((socket) => socket.on('error', () => undefined).end(greeting));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
-    const url = `smtp://user:hunter2@127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const [finding] = await checkCredentials(resolveSettings({ smtp: { url, from: 'a@example.com', allowUnencrypted: true } }));
-    expect(finding).toMatchObject({ name: 'smtp', status });
+  describe('of a mail server', () => {
+    const settingsOf = (url: string) => resolveSettings({ smtp: { url, from: 'a@example.com' } });
+    const onAuth: SMTPServerOptions['onAuth'] = ({ username, password }, _session, answered) =>
+      answered(password === 'p@ss' ? null : reply(535, `${username} ${password}`), { user: username });
+
+    async function listen(greeting: string | undefined): Promise<number> {
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined);
+        if (greeting !== undefined) socket.end(greeting);
+        onTestFinished(() => void socket.destroy());
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void server.close());
+      return (server.address() as AddressInfo).port;
+    }
+
+    it.each<[string, SMTPServerOptions, string, string, RegExp]>([
+      ['takes them', { authOptional: false, onAuth }, 'smtp://user:p%40ss@', 'ok', /takes the user and password/],
+      ['takes others', { authOptional: false, onAuth }, 'smtp://user:hunter2@', 'fault', /refuses the login: .* percent-encoded/],
+      ['offers no login', { disabledCommands: ['AUTH', 'STARTTLS'] }, 'smtp://user:hunter2@', 'fault', /refuses the login/],
+      [
+        'takes none just now',
+        { onAuth: (_, __, answered) => answered(reply(454)) },
+        'smtp://user:hunter2@',
+        'unknown',
+        /answered 454: try again later/,
+      ],
+      ['needs none', {}, 'smtp://', 'ok', /no user and password are set/],
+      ['shows a certificate of its own', { ...makeSelfSigned(), secure: true }, 'smtps://user:hunter2@', 'fault', /certificate is not believed/],
+      ['speaks no TLS', {}, 'smtps://user:hunter2@', 'fault', /use smtp:\/\/, or its other port/],
+    ])('are tried by logging in, and nothing is sent: one that %s', async (_, options, start, status, text) => {
+      const server = await startSmtpDouble(options);
+      onTestFinished(() => server.close());
+      const findings = await checkCredentials(settingsOf(`${start}127.0.0.1:${server.port}`));
+      expect(findings).toEqual([{ name: 'smtp', status, text: expect.stringMatching(text) }]);
+      expect(JSON.stringify(findings)).not.toMatch(/hunter2|p@ss/);
+      expect(server.mails).toEqual([]);
+    });
+
+    it.each([
+      ['is none', 'HTTP/1.1 400 Bad Request\r\n', /no mail server/],
+      ['takes nothing from here', '554 no\r\n', /answered 554/],
+      ['ends the connection', '', /cannot be reached/],
+      ['says nothing', undefined, /does not answer in time/],
+    ])('say so where it %s', async (_, greeting, text) => {
+      const settings = settingsOf(`smtp://user:hunter2@127.0.0.1:${await listen(greeting)}`);
+      expect(await checkSmtp(settings, 100)).toEqual({ name: 'smtp', status: 'fault', text: expect.stringMatching(text) });
+    });
+
+    it('are not said in plain text, where nobody allowed that', async () => {
+      const double = await startSmtpDouble({ onAuth });
+      onTestFinished(() => double.close());
+      const server = parseServer({ url: `smtp://user:p%40ss@127.0.0.1:${double.port}`, allowUnencrypted: undefined, ca: undefined });
+      const fault = await tryServer({ ...(server as SmtpServer), requireTls: true }, 1_000);
+      expect(toSmtpFault(fault)).toEqual({ status: 'fault', text: expect.stringMatching(/offers no encryption/) });
+    });
   });
 });

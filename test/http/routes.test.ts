@@ -316,6 +316,34 @@ describe('destinations', () => {
   });
 });
 
+describe('the journal of operators’ acts', () => {
+  it('names the API key that acted, by its id and never its secret', async () => {
+    const { world, service, root: key } = await open();
+    const before = (await world.store.entries({ limit: 100 }, undefined)).entries.length;
+    const ask = async (method: string, path: string, body?: object) => (await world.ask(method, path, { key, body })).body;
+    const test = { numbers: ['+12025550143'], code: '123456', until: '2026-01-31T00:00:00.000Z' };
+    const made = await ask('POST', '/v1/services', { name: 'Made' });
+    await ask('PATCH', `/v1/services/${made.id}`, { test });
+    await ask('DELETE', `/v1/services/${made.id}`);
+    const created = await ask('POST', '/v1/api-keys', { name: 'made', service: service.id, scopes: ['start'] });
+    const rotated = await ask('POST', `/v1/api-keys/${created.key.id}/rotate`, {});
+    await ask('POST', `/v1/api-keys/${created.key.id}/revoke`, {});
+    await ask('POST', '/v1/destinations/unblock', { to: TO });
+    await ask('DELETE', '/v1/destinations', { to: TO });
+    const acts = (await world.store.entries({ limit: 100 }, undefined)).entries
+      .slice(before)
+      .map(({ type, data }) => ({ type, data: JSON.parse(data) }));
+    expect(acts.map(({ type }) => type)).toEqual([
+      ...['service_created', 'service_updated', 'service_deleted', 'api_key_created', 'api_key_rotated', 'api_key_revoked', 'unblock', 'erase'],
+    ]);
+    expect(acts.map(({ data }) => data.by)).toEqual(Array(acts.length).fill(key.key.id));
+    expect(acts[1]?.data).toMatchObject({ fields: ['test'], testNumbers: 1, testUntil: test.until });
+    for (const secret of [key.secret.reveal(), created.secret, rotated.secret, test.code, test.numbers[0]]) {
+      expect(JSON.stringify(acts)).not.toContain(secret);
+    }
+  });
+});
+
 describe('what anybody may ask', () => {
   it('is answered without a key', async () => {
     const { world } = await open();

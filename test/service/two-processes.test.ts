@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createFolder, toWrongCode } from '../cli/run-cli.ts';
 import { hasRedisServer, startRedis } from '../stores/redis-servers.ts';
-import { describeOn, POSTGRES, useDatabase } from '../stores/sql-servers.ts';
+import { describeOn, MYSQL, POSTGRES, useDatabase } from '../stores/sql-servers.ts';
 import { parsePrometheus } from './prometheus.ts';
 import { ask, deploy, serve, toNumber } from './world.ts';
 
@@ -14,11 +14,13 @@ describe('two processes on one SQLite file', () => {
   it(TITLE, () => expectFiveJudged());
 });
 
-await describeOn(POSTGRES, 'two processes on one PostgreSQL database', () => {
-  const { url } = useDatabase(POSTGRES);
+for (const server of [POSTGRES, MYSQL]) {
+  await describeOn(server, `two processes on one ${server.name} database`, () => {
+    const { url } = useDatabase(server);
 
-  it(TITLE, () => expectFiveJudged({ COUNTERSIGN_DATABASE: url }));
-});
+    it(TITLE, () => expectFiveJudged({ COUNTERSIGN_DATABASE: url }));
+  });
+}
 
 // A server of its own: the settings of the service acknowledge no danger of Redis, so that it starts only on one that keeps an append-only file.
 describe.runIf(hasRedisServer())('two processes on one Redis server', () => {

@@ -26,8 +26,8 @@ const unblock: Operation = operation({
     },
   },
   problems: [503],
-  async handle({ parts, body }) {
-    return { status: 200, body: await parts.operator.unblock(body) };
+  async handle({ parts, body, key }) {
+    return { status: 200, body: await parts.operator.unblock({ ...body, by: key.id }) };
   },
 });
 
@@ -46,8 +46,8 @@ const erase: Operation = operation({
     },
   },
   problems: [503],
-  async handle({ parts, body }) {
-    return { status: 200, body: await parts.operator.erase(body) };
+  async handle({ parts, body, key }) {
+    return { status: 200, body: await parts.operator.erase({ ...body, by: key.id }) };
   },
 });
 

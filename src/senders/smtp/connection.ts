@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type SMTPConnection from 'nodemailer/lib/smtp-connection';
-import { CountersignError } from '../../core/errors.ts';
+import { loadNodemailer } from './load.ts';
 import type { SmtpMail } from './mail.ts';
 import type { SmtpServer } from './settings.ts';
 
@@ -27,7 +27,7 @@ export async function deliver(server: SmtpServer, mail: SmtpMail, timeout: numbe
     const { connect, compose } = await load();
     const raw = await compose(mail);
     signal.throwIfAborted();
-    connection = connect(toOptions(server, timeout));
+    connection = connect(toConnectionOptions(server, timeout));
     const content = new Readable({
       read() {
         begun = true;
@@ -69,7 +69,11 @@ function converse(
   });
 }
 
-function toOptions({ host, port, secure, requireTls, ca }: SmtpServer, timeout: number): ConstructorParameters<typeof SMTPConnection>[0] {
+/** How a server is spoken to. @param timeout of one answer, in milliseconds. */
+export function toConnectionOptions(
+  { host, port, secure, requireTls, ca }: SmtpServer,
+  timeout: number,
+): NonNullable<ConstructorParameters<typeof SMTPConnection>[0]> {
   const setup = Math.ceil(timeout * SETUP_SHARE);
   return {
     host,
@@ -86,21 +90,13 @@ function toOptions({ host, port, secure, requireTls, ca }: SmtpServer, timeout: 
   };
 }
 
-/** Loads nodemailer on first use: only those who send email need it. */
 async function load() {
-  try {
-    const [{ default: Connection }, { default: MailComposer }] = await Promise.all([
-      import('nodemailer/lib/smtp-connection'),
-      import('nodemailer/lib/mail-composer'),
-    ]);
-    return {
-      connect: (options: ConstructorParameters<typeof Connection>[0]) => new Connection(options),
-      compose: (mail: SmtpMail): Promise<Buffer> =>
-        new MailComposer({ ...mail, envelope: { ...mail.envelope, to: [...mail.envelope.to] } }).compile().build(),
-    };
-  } catch (cause) {
-    const isMissing = (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND';
-    const remedy = isMissing ? 'install it with "npm install nodemailer"' : 'it is there, but cannot be loaded';
-    throw new CountersignError('configuration_invalid', `the SMTP sender needs the package nodemailer: ${remedy}`, { cause });
-  }
+  const [{ default: Connection }, { default: MailComposer }] = await loadNodemailer(() =>
+    Promise.all([import('nodemailer/lib/smtp-connection'), import('nodemailer/lib/mail-composer')]),
+  );
+  return {
+    connect: (options: ConstructorParameters<typeof Connection>[0]) => new Connection(options),
+    compose: (mail: SmtpMail): Promise<Buffer> =>
+      new MailComposer({ ...mail, envelope: { ...mail.envelope, to: [...mail.envelope.to] } }).compile().build(),
+  };
 }
