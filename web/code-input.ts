@@ -278,7 +278,8 @@ export class CountersignCode extends FormField {
       this.#listening = listening;
       void readWebOtp(listening.signal).then((code) => {
         if (this.#listening === listening) this.#listening = undefined;
-        if (code !== undefined && !this.#input.readOnly && !this.#input.disabled) this.#insert(readCode(code, this.length));
+        const digits = readCode(code ?? '', this.length);
+        if (digits !== undefined && !this.#input.readOnly && !this.#input.disabled) this.#insert(digits);
       });
     }
   }

@@ -30,7 +30,8 @@ export function readCode(text: string, length: number): string | undefined {
   const bare = ascii.replace(SEPARATORS, '');
   if (/^\d+$/.test(bare)) return bare.length <= length ? bare : undefined;
   // The last line of a message for WebOTP, "@example.com #123456", says which it is: https://wicg.github.io/sms-one-time-codes/
-  const [, bound] = new RegExp(`^@\\S+ #(\\d{${length}})(?!\\d)`, 'm').exec(ascii) ?? [];
+  // A browser makes one line of what is pasted into a field, so that it need not begin one here.
+  const [, bound] = new RegExp(`(?:^|\\s)@\\S+ #(\\d{${length}})(?!\\d)`).exec(ascii) ?? [];
   if (bound) return bound;
   return theOne(ascii, `\\d{${length}}`) ?? theOne(ascii, `(?<!\\d[ \\u00a0])\\d+(?:[ \\u00a0-]\\d+)+`, length);
 }

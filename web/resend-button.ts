@@ -15,7 +15,7 @@ export class ResendButton {
   readonly element: HTMLButtonElement = document.createElement('button');
   #state: ResendState = { at: null, label: '', waitLabel: '' };
   #pressedAt = 0;
-  #timer = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(onPress: () => void) {
     this.element.type = 'button';
@@ -48,8 +48,8 @@ export class ResendButton {
     const isWaiting = left > 0;
     this.stop();
     this.element.hidden = at === null;
-    this.element.toggleAttribute('aria-disabled', isWaiting);
-    if (isWaiting) this.element.ariaDisabled = 'true';
+    if (isWaiting) this.element.setAttribute('aria-disabled', 'true');
+    else this.element.removeAttribute('aria-disabled');
     this.element.textContent = isWaiting ? waitLabel.replace('{time}', formatTime(left)) : label;
     if (isWaiting && this.element.isConnected) this.#timer = setTimeout(() => this.#tick(), left % 1000 || 1000);
   }
