@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { build } from 'esbuild';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type BuildOptions, build } from 'esbuild';
 import type { Page, Request } from 'playwright-core';
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readBlocks } from '../docs/blocks.ts';
 import { findViolations } from './axe.ts';
 import { type Answer, describeInBrowser, type Site, toPath } from './browser.ts';
 import { builtScript, readField } from './code-page.ts';
@@ -29,22 +30,63 @@ describeInBrowser('examples/html-code-input', ({ visit }) => {
   });
 });
 
+const BLOCKS = readBlocks('docs/code-input.md');
+
+describe('docs/code-input.md', () => {
+  it('has an example in TypeScript that compiles', () => {
+    // Inside the repository, so that packages are found; ignored by git; of this process alone.
+    const folder = toPath(`reports/browser-examples/${process.pid}`);
+    mkdirSync(folder, { recursive: true });
+    try {
+      writeFileSync(`${folder}/example.ts`, codeOf('ts browser'));
+      const tsconfig = { extends: '../../../test/browser/tsconfig.json', include: ['*.ts', '../../../web/css.d.ts'] };
+      writeFileSync(`${folder}/tsconfig.json`, JSON.stringify(tsconfig));
+      const { stdout } = spawnSync(toPath('node_modules/.bin/tsc'), ['-p', folder], { encoding: 'utf8' });
+      expect(stdout).toBe('');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describeInBrowser('docs/code-input.md, in a browser', ({ visit }) => {
+  it('has a form that sends the code', async () => {
+    const posted: string[] = [];
+    const page = await visit({
+      '/': `<!doctype html>${codeOf('html')}`,
+      '/countersign-code.js': builtScript('countersign-code.js'),
+      '/check': (request) => {
+        posted.push(request.postData() ?? '');
+        return '<title>Checked</title>';
+      },
+    });
+    await page.locator('countersign-code').click();
+    await page.keyboard.type('123456');
+    await page.waitForURL('**/check');
+    expect(posted).toEqual(['code=123456']);
+  });
+
+  it('has a script that checks it, and shows what is wrong', async () => {
+    const body = await bundle({ stdin: { contents: codeOf('ts browser'), loader: 'ts', resolveDir: toPath('docs') } });
+    const page = await visit(
+      {
+        '/': '<!doctype html><countersign-code></countersign-code><script type="module" src="/page.js"></script>',
+        '/page.js': { type: 'text/javascript', body },
+      },
+      { prepare: (opened) => opened.addInitScript(() => Object.assign(globalThis, { check: async () => 'wrong_code' })) },
+    );
+    await page.locator('countersign-code').click();
+    await page.keyboard.type('123456');
+    await page.getByText('This is not the code.').waitFor();
+    expect(await readField(page)).toMatchObject({ invalid: 'true', value: '123456' });
+  });
+});
+
 describeInBrowser('examples/react-code-input', ({ visit, expectProblem }) => {
   let script: Answer;
 
   beforeAll(async () => {
-    // By its public name, as a user's bundler finds it: through package.json's exports and sideEffects, from what the build made.
-    const { outputFiles } = await build({
-      entryPoints: [toPath('examples/react-code-input/main.tsx')],
-      bundle: true,
-      write: false,
-      format: 'esm',
-      jsx: 'automatic',
-      define: { 'process.env.NODE_ENV': '"production"' },
-      tsconfigRaw: {},
-      logLevel: 'error',
-    });
-    script = { type: 'text/javascript', body: outputFiles[0]?.text ?? '' };
+    script = { type: 'text/javascript', body: await bundle({ entryPoints: [toPath('examples/react-code-input/main.tsx')], jsx: 'automatic' }) };
   });
 
   const json = (body: object): Answer => ({ type: 'application/json', body: JSON.stringify(body) });
@@ -110,3 +152,24 @@ describeInBrowser('examples/react-code-input', ({ visit, expectProblem }) => {
     expect(printed.trim()).toBe('<countersign-code name="code" required="" error="No."></countersign-code>');
   });
 });
+
+/** The page's one block of a kind. */
+function codeOf(info: string): string {
+  const [block, ...others] = BLOCKS.filter((found) => found.info === info);
+  if (block === undefined || others.length > 0) throw new Error(`docs/code-input.md has not one block of ${info}`);
+  return block.code;
+}
+
+/** Bundles as a user does: our name is found through package.json's exports and sideEffects, and what is found is what the build made. */
+async function bundle(options: BuildOptions): Promise<string> {
+  const { outputFiles } = await build({
+    ...options,
+    bundle: true,
+    write: false,
+    format: 'esm',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    tsconfigRaw: {},
+    logLevel: 'error',
+  });
+  return outputFiles[0]?.text ?? '';
+}
