@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type BuildOptions, build } from 'esbuild';
 import type { Page, Request } from 'playwright-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readBlocks } from '../docs/blocks.ts';
+import { readBlocks, readPage } from '../docs/blocks.ts';
 import { findViolations } from './axe.ts';
 import { type Answer, describeInBrowser, type Site, toPath } from './browser.ts';
 import { builtScript, readField } from './code-page.ts';
@@ -33,6 +33,16 @@ describeInBrowser('examples/html-code-input', ({ visit }) => {
 const BLOCKS = readBlocks('docs/code-input.md');
 
 describe('docs/code-input.md', () => {
+  it('names every attribute, and every text that is there without one', async () => {
+    const page = readPage('docs/code-input.md');
+    // Without a browser the module defines nothing, and still has its class.
+    const { CountersignCode } = await import(toPath('dist/web/code-input.js'));
+    expect(CountersignCode.observedAttributes.length).toBeGreaterThan(10);
+    const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+    const isNamed = (name: string) => rows.some((row) => row.split('|')[1]?.includes(`\`${name}\``));
+    expect(CountersignCode.observedAttributes.filter((name: string) => !isNamed(name))).toEqual([]);
+  });
+
   it('has an example in TypeScript that compiles', () => {
     // Inside the repository, so that packages are found; ignored by git; of this process alone.
     const folder = toPath(`reports/browser-examples/${process.pid}`);
