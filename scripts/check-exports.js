@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 /** Every subpath there is or will be, and the file behind it. One that is not built yet is not listed. */
 const SUBPATHS = {
   '.': './dist/index.js',
+  './code-input': './dist/web/code-input.js',
+  './countersign-code.js': './dist/web/countersign-code.js',
   './otp-model': './dist/otp-model.js',
   './senders/http-gateway': './dist/senders/http-gateway.js',
   './senders/smtp': './dist/senders/smtp.js',

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 const STEPS = [
   ['node', 'scripts/check-exports.js'],
   ['node', 'scripts/check-front-door.js'],
+  ['node', 'scripts/check-web-size.js'],
   ['node', 'scripts/check-committed.js'],
   ['publint', '--strict'],
   // ESM only: require() of it works from Node 20.19, and older resolution is not for us.

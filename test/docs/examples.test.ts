@@ -22,7 +22,8 @@ const PAGES = [
 ].sort();
 
 const EXAMPLES: readonly Example[] = PAGES.flatMap(readBlocks)
-  .filter(({ info }) => info.split(' ')[0] === 'ts')
+  // What runs in a browser is compiled and run in test/browser.
+  .filter(({ info }) => info.split(' ')[0] === 'ts' && info !== 'ts browser')
   .map((block) => toExample(block, FOLDER, Object.keys(world)));
 const RUN = EXAMPLES.filter(({ info }) => info === 'ts run');
 
@@ -44,7 +45,7 @@ afterEach(() => {
 describe('examples on pages', () => {
   it('knows every mark that a block may have', () => {
     const marks = new Set(PAGES.flatMap(readBlocks).map(({ info }) => info));
-    expect([...marks].filter((mark) => !['ts', 'ts run', 'sh', 'text', 'json', 'python', 'go', ''].includes(mark))).toEqual([]);
+    expect([...marks].filter((mark) => !['ts', 'ts run', 'ts browser', 'html', 'sh', 'text', 'json', 'python', 'go', ''].includes(mark))).toEqual([]);
   });
 
   it('compile as the house does', () => {
