@@ -19,6 +19,8 @@ const ROUNDS = 3;
 /** Stories that are told at once. */
 const TELLERS = 12;
 const REQUESTER = 'account 1';
+/** In the place of a code whose message was claimed and never left, because the store went in between. */
+const NEVER_SENT = '000000';
 
 /** The store is away: the rest of what was asked with this has been answered too. */
 class Unavailable extends Error {}
@@ -98,7 +100,7 @@ class Story {
     const ids = new Set(answers.map(({ body }) => body.id ?? body.verification?.id));
     expect([...ids]).toEqual([expect.stringMatching(/^VE/)]);
     for (const { status, body } of answers) expect([201, 429], body.detail).toContain(status);
-    this.heard = new Heard([...ids][0], this.#service.codes.get(this.to)?.at(-1) ?? '');
+    this.heard = new Heard([...ids][0], this.#service.codes.get(this.to)?.at(-1) ?? NEVER_SENT);
     return this.heard;
   }
 
@@ -241,5 +243,8 @@ async function restart(service: Service, server: Restartable, fresh: readonly St
   await service.isReady();
   // The guesses of the outage were not charged, and what did not start does now.
   expect((await waiting.check(heard)).body.status).toBe('approved');
-  for (const story of others) expect((await story.start()).code).toMatch(/^\d{6}$/);
+  for (const story of others) {
+    await story.start();
+    expect(service.codes.get(story.to)).toHaveLength(1);
+  }
 }
