@@ -1,7 +1,7 @@
 import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { withDocument } from './document.ts';
-import { createDoor } from './door.ts';
+import { createDoor, createSecondLook } from './door.ts';
 import { createInputChecks } from './input-checks.ts';
 import type { Operation } from './operation.ts';
 import { parseJson } from './parse-json.ts';
@@ -73,6 +73,7 @@ function answerInProblems(app: FastifyInstance, { publicUrl, now, observe }: Res
 
 function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, states: RequestStates): void {
   const door = createDoor(each, parts);
+  const lookAgain = createSecondLook(each, parts);
   const checks = createInputChecks(each);
   app.route({
     method: each.method,
@@ -85,7 +86,9 @@ function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, state
       await door(request, state);
     },
     handler: async (request, reply) => {
-      const { status, body } = await runOperation(each, { request, state: states.of(request), checks, parts });
+      const state = states.of(request);
+      await lookAgain(request, state);
+      const { status, body } = await runOperation(each, { request, state, checks, parts });
       return body === undefined ? reply.code(status).send() : reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
     },
   });

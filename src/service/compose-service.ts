@@ -164,6 +164,7 @@ function bindAll(tenants: Tenants): Tenants {
     revokeKey: (...given) => tenants.revokeKey(...given),
     rotateKey: (...given) => tenants.rotateKey(...given),
     authenticate: (...given) => tenants.authenticate(...given),
+    isCurrent: (...given) => tenants.isCurrent(...given),
   };
 }
 
