@@ -263,6 +263,18 @@ describe('services', () => {
     expect(beyond.body.detail).toContain('budgets.sendsPerDay');
     expect((await world.ask('GET', '/v1/services?after=x', { key: root })).body.field).toBe('after');
   });
+
+  it('have numbers that may be somebody’s as test numbers only by a key for all services', async () => {
+    const { world, key, root, service } = await open();
+    const url = `/v1/services/${service.id}`;
+    const test = { numbers: [TO], code: '246810', until: '2026-01-02T00:00:00Z', acknowledged: true };
+    const refused = await world.ask('PATCH', url, { key, body: { test } });
+    expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect((await world.ask('PATCH', url, { key, body: { test: { ...test, acknowledged: false } } })).status).toBe(400);
+    expect((await world.ask('PATCH', url, { key, body: { test: { ...test, numbers: ['+14155550100'], acknowledged: false } } })).status).toBe(200);
+    expect((await world.ask('PATCH', url, { key: root, body: { test } })).body.test).toMatchObject({ acknowledged: true });
+    expect((await world.ask('PATCH', url, { key, body: { test: null } })).body.test).toBeNull();
+  });
 });
 
 describe('API keys', () => {
