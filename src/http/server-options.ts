@@ -8,7 +8,7 @@ import { renderProblem, toProblem } from './problem.ts';
 const BODY_LIMIT = 16_384;
 
 /** How long a request may take to arrive, its headers and in all, in milliseconds: a slow body holds a connection and nothing else, and not for long. */
-const ARRIVAL = { headers: 5_000, request: 10_000 } as const;
+export const ARRIVAL: { readonly headers: number; readonly request: number } = { headers: 5_000, request: 10_000 };
 
 /**
  * What Fastify has to be made with for the REST interface: limits on what arrives, request ids, and problems for what is refused before a route is found.
