@@ -1,11 +1,12 @@
 import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiKey } from '../engine/api-key.ts';
 import { withDocument } from './document.ts';
 import { createDoor, createSecondLook } from './door.ts';
 import { createInputChecks } from './input-checks.ts';
 import type { Operation } from './operation.ts';
 import { parseJson } from './parse-json.ts';
-import { HttpProblem, renderProblem, toProblem } from './problem.ts';
+import { HttpProblem, type ProblemOptions, renderProblem, toProblem } from './problem.ts';
 import { createRequestStates, type RequestStates } from './request-state.ts';
 import type { RestParts } from './rest-parts.ts';
 import { runOperation } from './run-operation.ts';
@@ -45,7 +46,7 @@ function acceptJsonOnly(app: FastifyInstance, states: RequestStates): void {
 
 function answerInProblems(app: FastifyInstance, { publicUrl, now, observe }: RestParts, states: RequestStates): void {
   app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const problem = toProblem(error);
+    const problem = toPublic(toProblem(error), states.of(request).key);
     if (problem.status >= 500) quietly(() => observe?.failed?.(error, request.id));
     states.of(request).problem = { code: problem.code, reason: problem.reason };
     const { status, headers, body } = renderProblem(problem, { publicUrl, requestId: request.id, now: now() });
@@ -69,6 +70,12 @@ function answerInProblems(app: FastifyInstance, { publicUrl, now, observe }: Res
       }),
     );
   });
+}
+
+/** Ensure that what is wrong with the store is told to operators, by the log, and not to whoever has no key. */
+function toPublic(problem: ProblemOptions, key: ApiKey | undefined): ProblemOptions {
+  if (key !== undefined || (problem.code !== 'store_unavailable' && problem.code !== 'configuration_invalid')) return problem;
+  return { ...problem, detail: 'the store cannot be used now; the log has more under this instance' };
 }
 
 function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, states: RequestStates): void {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CountersignError } from '../../src/core/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/engine/limits.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { type Got, makeTenant, RestWorld, type RestWorldOptions, TO, wrongCode } from './world.ts';
@@ -359,6 +360,17 @@ describe('a failing world', () => {
     }
     expect(here.world.sender.calls).toBe(1);
     expect((await here.world.ask('GET', '/livez')).status).toBe(200);
+  });
+
+  it('tells operators what is wrong with the store, and nobody who has no key', async () => {
+    const words = 'PostgreSQL cannot be reached: start it, or correct host and port in the url';
+    const broken = () => Promise.reject(new CountersignError('store_unavailable', words));
+    const here = await open({ parts: { ping: broken, limiter: { take: broken } } });
+    for (const path of ['/readyz', '/v1/services']) {
+      const answer = await here.world.ask('GET', path);
+      expect(answer).toMatchObject({ status: 503, body: { detail: 'the store cannot be used now; the log has more under this instance' } });
+    }
+    expect(here.world.failures).toMatchObject([{ message: words }, { message: words }]);
   });
 
   it('tells nothing of a fault of ours, but to whoever observes', async () => {
