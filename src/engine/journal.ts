@@ -2,6 +2,7 @@ import { toDeliveryId } from '../core/ids.ts';
 import type { JournalEntry } from '../stores/store.ts';
 import type { RecordTime, VerificationRecord } from './record.ts';
 import type { RuleEvent } from './rule.ts';
+import { toTenantService } from './test-numbers.ts';
 
 /** What is in the `data` of an entry of type `delivery`: one message, and what became of it. */
 export interface DeliveryEntry {
@@ -40,7 +41,13 @@ export function toJournalEntry(
   const { verification } = event;
   const { service, destination, purpose, masked } = verification;
   const about = { verificationId: toId(verification), purpose, to: masked };
-  const entry = (type: string, data: DeliveryEntry | CheckEntry) => ({ at: clock, service, type, destination, data: JSON.stringify(data) });
+  const entry = (type: string, data: DeliveryEntry | CheckEntry) => ({
+    at: clock,
+    service: toTenantService(service),
+    type,
+    destination,
+    data: JSON.stringify(data),
+  });
   if (event.type === 'checked') return entry('check', { ...about, right: event.right });
   if (event.type !== 'delivered') return undefined;
   const { id, channel, state, at } = event.delivery;

@@ -245,6 +245,15 @@ describe('test numbers', () => {
     expect(await shared()).toEqual(before);
   });
 
+  it('are in the journal under the service that its tenant knows', async () => {
+    const { verifier, store, service } = await open({ test: TEST });
+    const started = await verifier.start({ to });
+    if (started.status !== 'pending') throw new Error(started.reason);
+    await verifier.check({ id: started.id, code: TEST.code });
+    const { entries } = await store.entries({ service: service.id, limit: 100 }, undefined);
+    expect(entries.map(({ type }) => type)).toEqual(['service_created', 'delivery', 'check']);
+  });
+
   it('say that they may be resent at once', async () => {
     const { verifier, world } = await open({ test: TEST });
     world.clock += 5_000;

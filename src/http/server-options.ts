@@ -18,7 +18,7 @@ export function createServerOptions(publicUrl: string): FastifyHttpOptions<Serve
   return {
     bodyLimit: BODY_LIMIT,
     requestTimeout: ARRIVAL.request,
-    http: { headersTimeout: ARRIVAL.headers, maxHeaderSize: 8_192, connectionsCheckingInterval: 1_000 },
+    http: { headersTimeout: ARRIVAL.headers, maxHeaderSize: 8_192, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     // A request that comes on an open connection while the service drains is answered; the connection is closed behind it.
     return503OnClosing: false,
     requestIdHeader: false,
