@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DevOptions } from '../service/dev.ts';
+import { runUntilSignal } from '../service/run-service.ts';
 import type { OnExit } from './act.ts';
 import { EXIT, type ExitCode, toExitCode } from './exit-codes.ts';
 import { createOutput } from './output.ts';
@@ -17,9 +18,9 @@ export function addDevCommand(program: Command, onExit: OnExit): void {
 async function runDev({ host, port }: Pick<DevOptions, 'host' | 'port'>): Promise<ExitCode> {
   const output = createOutput(false);
   try {
-    // Loaded where it is asked for: a server is of no use to the other commands.
-    const [{ startDev }, { runUntilSignal }] = await Promise.all([import('../service/dev.ts'), import('../service/run-service.ts')]);
     await runUntilSignal(async () => {
+      // Loaded where it is asked for: a server is of no use to the other commands.
+      const { startDev } = await import('../service/dev.ts');
       const dev = await startDev({ host, port, print: output.message });
       output.tell(`Countersign, for trying out: nothing is sent, and all of it is gone when this ends (Ctrl-C).
 

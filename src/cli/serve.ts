@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { runUntilSignal } from '../service/run-service.ts';
 import type { OnExit } from './act.ts';
 import { EXIT, type ExitCode, toExitCode } from './exit-codes.ts';
 import { createOutput } from './output.ts';
@@ -15,16 +16,15 @@ export function addServeCommand(program: Command, onExit: OnExit): void {
 
 async function serve(): Promise<ExitCode> {
   try {
-    // Loaded where it is asked for: a server is of no use to the other commands.
-    const [{ readSettings }, { assertSafe }, { createService }, { runUntilSignal }] = await Promise.all([
-      import('../service/read-settings.ts'),
-      import('../service/preflight.ts'),
-      import('../service/service.ts'),
-      import('../service/run-service.ts'),
-    ]);
-    const settings = readSettings();
-    await assertSafe(settings);
     await runUntilSignal(async () => {
+      // Loaded where it is asked for: a server is of no use to the other commands.
+      const [{ readSettings }, { assertSafe }, { createService }] = await Promise.all([
+        import('../service/read-settings.ts'),
+        import('../service/preflight.ts'),
+        import('../service/service.ts'),
+      ]);
+      const settings = readSettings();
+      await assertSafe(settings);
       const service = await createService(settings);
       await service.listen();
       return service;

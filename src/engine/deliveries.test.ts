@@ -52,8 +52,29 @@ describe('deliveries', () => {
     expect((await deliveries.list({ until: '2026-01-01T01:00:00.061+01:00', limit: 100 })).items.map(({ service }) => service)).toEqual(['VA1']);
   });
 
+  it('I12 come with a cursor that tells nothing of other services, and is good for its own alone', async () => {
+    const store = createMemoryStore();
+    await store.append([
+      ...Array.from({ length: 50 }, (_, at) => entry('delivery', T0 + at, 'VA2')),
+      entry('delivery', T0 + 60),
+      entry('delivery', T0 + 61),
+    ]);
+    const deliveries = createDeliveries({ store, keys });
+    const list = (service: string, cursor?: string) => deliveries.list({ service, limit: 1, cursor });
+    const { cursor } = await list('VA1');
+    const plain = (await store.entries({ service: 'VA1', limit: 1 }, undefined)).cursor;
+    expect(plain).toBeDefined();
+    expect(Buffer.from(cursor ?? '', 'base64url').toString('latin1')).not.toContain(plain);
+    expect((await list('VA1')).cursor).not.toBe(cursor);
+    expect((await list('VA1', cursor)).items).toMatchObject([{ settledAt: '2026-01-01T00:00:00.061Z' }]);
+    for (const given of [cursor, plain]) expect(await rejectionOf(list('VA2', given))).toMatchObject({ code: 'invalid_request', field: 'cursor' });
+    const rotated = createKeyRing({ keys: [{ secret: 'another secret of at least 32 bytes' }, { secret: 'a secret of at least 32 random bytes' }] });
+    expect((await createDeliveries({ store, keys: rotated }).list({ service: 'VA1', limit: 1, cursor })).items).toHaveLength(1);
+  });
+
   it.each([
     ['from', 'today'],
+    ['from', '2026-02-30T00:00:00Z'],
     ['until', '2026-02-01'],
     ['from', '2026-13-01T00:00:00Z'],
     ['cursor', 'x'],

@@ -1,6 +1,9 @@
 import { parseDestination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
 import type { KeyRing } from '../core/keys.ts';
+import { createRandomPool } from '../core/random-pool.ts';
+import { NONCE_BYTES, sealText, unsealText } from '../core/sealing.ts';
+import type { RandomBytes } from '../core/tenant-ids.ts';
 import type { JournalEntry, Store } from '../stores/store.ts';
 import { ask } from './ask.ts';
 import type { DeliveryEntry } from './journal.ts';
@@ -40,11 +43,19 @@ export interface DeliveriesPage {
   readonly cursor?: string;
 }
 
+/** Everything that deliveries are read with. */
+export interface DeliveriesOptions {
+  readonly store: Pick<Store, 'entries'>;
+  readonly keys: KeyRing;
+  /** @defaultValue bytes of `node:crypto` */
+  readonly random?: RandomBytes;
+}
+
 /** Entries of the journal that are looked through for one page: what comes between is checks and operators' acts. A page may be short and go on. */
 const MAX_ROUNDS = 10;
 
 /** Reads the deliveries of the journal. */
-export function createDeliveries({ store, keys }: { readonly store: Pick<Store, 'entries'>; readonly keys: KeyRing }): Deliveries {
+export function createDeliveries({ store, keys, random = createRandomPool() }: DeliveriesOptions): Deliveries {
   return {
     async list({ service, to, from, until, cursor, limit }) {
       const filter = {
@@ -54,14 +65,14 @@ export function createDeliveries({ store, keys }: { readonly store: Pick<Store, 
         ...(until !== undefined && { until: parseTime(until, 'until') }),
       };
       const items: SettledDelivery[] = [];
-      let next = cursor;
+      let next = cursor === undefined ? undefined : openCursor(keys, cursor, service);
       for (let round = 0; round < MAX_ROUNDS && items.length < limit; round += 1) {
         const page = await ask(store.entries({ ...filter, limit: limit - items.length }, next));
         items.push(...page.entries.filter(({ type }) => type === 'delivery').map(toSettled));
         if (page.cursor === undefined) return { items };
         next = page.cursor;
       }
-      return { items, ...(next !== undefined && { cursor: next }) };
+      return { items, ...(next !== undefined && { cursor: sealCursor(keys, random(NONCE_BYTES), next, service) }) };
     },
   };
 }
@@ -78,8 +89,32 @@ function toSettled({ at, service, data }: JournalEntry): SettledDelivery {
   return { id: deliveryId, verificationId, service, purpose, channel, to, status: state, sentAt: time(sentAt), settledAt: time(at) };
 }
 
+/** Ensure that a cursor tells a tenant nothing of the others: a store's counts the entries of all of them. It is good for the service that it was given for. */
+function sealCursor({ issuing }: KeyRing, nonce: Buffer, cursor: string, service: string | undefined): string {
+  return sealText(issuing.seal, nonce, cursor, toBound(service));
+}
+
+function openCursor({ all }: KeyRing, sealed: string, service: string | undefined): string {
+  for (const { seal } of all) {
+    const cursor = unsealText(seal, sealed, toBound(service));
+    if (cursor !== undefined) return cursor;
+  }
+  throw new CountersignError('invalid_request', '`cursor` must be one that an earlier page gave', { field: 'cursor' });
+}
+
+function toBound(service = ''): string {
+  return `1\0cursor\0${service}`;
+}
+
 function parseTime(value: string, field: string): number {
-  const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/.test(value) ? Date.parse(value) : Number.NaN;
+  const [, day] = /^(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2})$/.exec(value) ?? [];
+  const time = day === undefined || !isDay(day) ? Number.NaN : Date.parse(value);
   if (!Number.isNaN(time)) return time;
   throw new CountersignError('invalid_request', `\`${field}\` must be a time such as 2026-01-31T12:00:00Z`, { field });
+}
+
+/** Ensure that 30 February is no day: `Date` takes it for one of March. */
+function isDay(day: string): boolean {
+  const time = Date.parse(`${day}T00:00:00Z`);
+  return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }

@@ -2,6 +2,7 @@ import { toDeliveryId } from '../core/ids.ts';
 import type { JournalEntry } from '../stores/store.ts';
 import type { RecordTime, VerificationRecord } from './record.ts';
 import type { RuleEvent } from './rule.ts';
+import { toTenantService } from './test-numbers.ts';
 
 /** What is in the `data` of an entry of type `delivery`: one message, and what became of it. */
 export interface DeliveryEntry {
@@ -39,7 +40,13 @@ export function toJournalEntry(
 ): JournalEntry | undefined {
   const { service, destination, purpose, masked } = event.verification;
   const verificationId = toId(event.verification);
-  const entry = (type: string, data: DeliveryEntry | CheckEntry) => ({ at: clock, service, type, destination, data: JSON.stringify(data) });
+  const entry = (type: string, data: DeliveryEntry | CheckEntry) => ({
+    at: clock,
+    service: toTenantService(service),
+    type,
+    destination,
+    data: JSON.stringify(data),
+  });
   if (event.type === 'checked') return entry('check', { verificationId, purpose, to: masked, right: event.right });
   if (event.type !== 'delivered') return undefined;
   const { id, channel, state, at } = event.delivery;

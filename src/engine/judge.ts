@@ -26,6 +26,8 @@ export interface JudgeCommand {
   readonly attempt?: ((verification: VerificationRecord) => Attempt) | undefined;
   /** What a guess is asked about with, where codes are a provider's. */
   readonly ask: AskCommand | undefined;
+  /** Whether its messages reach nobody: then an approval shows nothing of whoever has the destination, and changes nothing that is shared. */
+  readonly isSilent?: boolean | undefined;
 }
 
 /** A guess that a provider is to judge. */
@@ -129,7 +131,7 @@ export function findUnderWay({ judge }: VerificationRecord, now: number, { sendi
 export function approve(
   record: DestinationRecord,
   verification: VerificationRecord,
-  command: Pick<JudgeCommand, 'attempt' | 'open'>,
+  command: Pick<JudgeCommand, 'attempt' | 'open' | 'isSilent'>,
   limits: Limits,
 ): RuleResult<Extract<JudgeOutcome, { kind: 'approved' }>> {
   const now = record.time.seen;
@@ -137,8 +139,9 @@ export function approve(
   const attempt = command.attempt?.(verification);
   const remembered = attempt ? [{ key: attempt.key, at: now, attemptsLeft: undefined, sealed: attempt.seal(destination, verification) }] : [];
   const approved = { ...endVerification(verification, 'approved', now), attempts: [...verification.attempts, ...remembered] };
+  const ended = replaceVerification(record, approved);
   return {
-    record: approveRequester(replaceVerification(record, approved), verification.requester, limits),
+    record: command.isSilent === true ? ended : approveRequester(ended, verification.requester, limits),
     outcome: { kind: 'approved', verification: approved, destination, approvedAt: now },
     events: [
       { type: 'checked', verification: approved, right: true },

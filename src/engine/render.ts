@@ -16,7 +16,8 @@ export function renderVerification(verification: VerificationRecord, id: string,
     channel: verification.channel,
     codeLength: verification.code.length,
     expiresAt: new Date(verification.expiresAt),
-    resendAt: new Date(resendAt),
+    // Where nothing limits sends, as for test numbers, it could be sent again as soon as it was.
+    resendAt: new Date(Math.max(resendAt, verification.deliveries.at(-1)?.at ?? 0)),
     deliveries: readDeliveries(verification, now, limits).map(
       (delivery): Delivery => ({
         id: toDeliveryId(delivery.id),

@@ -69,6 +69,11 @@ export interface Tenants {
    * service was deleted; all but the last do the same work, and the last needs the right secret.
    */
   authenticate(id: string, secret: string): Promise<ApiKey | undefined>;
+  /**
+   * Whether a key that `authenticate` answered, and its service, are still what this process remembers. If not, ask `authenticate` again: the key may have
+   * been revoked or rotated since, or its service deleted.
+   */
+  isCurrent(key: ApiKey): boolean;
 }
 
 /** How long what was read may be used: a revocation in another process takes effect after this. */
@@ -197,6 +202,12 @@ class StoreTenants implements Tenants {
     const key = isGood && found !== undefined ? await this.#open(found) : undefined;
     if (key !== undefined && found !== undefined) this.#touch(id, found);
     return key;
+  }
+
+  isCurrent(key: ApiKey): boolean {
+    const { id, service } = key;
+    // What changes is forgotten, and what is read anew is another object.
+    return this.#apiKeys.get(id)?.value.key === key && (service === null || this.#services.get(service) !== undefined);
   }
 
   /** The key whose secret was right, unless its service is gone. */

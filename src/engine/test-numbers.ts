@@ -93,3 +93,16 @@ function parseTime(value: unknown): number | undefined {
   const time = Date.parse(value);
   return Number.isNaN(time) || new Date(time).toISOString().slice(0, 19) !== value.slice(0, 19) ? undefined : time;
 }
+
+/** What test verifications are apart by: no service's id, and one that reads as whose it is. */
+const TEST_SUFFIX = '.test';
+
+/** The name under which the verifications of a service's test numbers are kept apart from its others. */
+export function toTestService(serviceId: string): string {
+  return `${serviceId}${TEST_SUFFIX}`;
+}
+
+/** The service as its tenant knows it. */
+export function toTenantService(service: string): string {
+  return /^VA[0-9a-f]{32}\.test$/.test(service) ? service.slice(0, -TEST_SUFFIX.length) : service;
+}

@@ -201,6 +201,7 @@ class StoreVerifier implements Verifier {
       matches: (verification) => this.#vault.matches(toId(verification), verification.code, code),
       open: (verification) => this.#vault.open(toId(verification), verification),
       attempt: attemptId === undefined ? undefined : (verification) => this.#vault.toAttempt(toId(verification), attemptId, code),
+      isSilent: this.#provider.isSilent,
       ask: this.#judge && { provider: this.#judge.provider, acceptsAnyLength: this.#judge.acceptsAnyLength, askId: this.#random(16).toString('hex') },
     };
     const { outcome } = await this.#update(recordId, createJudgeRule(command, this.#limits));

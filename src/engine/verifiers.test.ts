@@ -8,6 +8,7 @@ import { createSelfIssuedProvider } from '../providers/self-issued.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 import type { RecordKey, Store } from '../stores/store.ts';
 import { createRecordingSender } from '../testing/recording-sender.ts';
+import { decodeRecord } from './record-codec.ts';
 import type { DeploymentLimits, ServiceFields } from './service-settings.ts';
 import { createVerifiers, type VerifierEvent, type VerifiersOptions } from './verifiers.ts';
 
@@ -245,6 +246,49 @@ describe('test numbers', () => {
     expect(await other.start({ to })).toMatchObject({ status: 'pending' });
     expect(sender.calls).toBe(1);
     expect(T0).toBeLessThan(Date.parse(TEST.until));
+  });
+
+  it('change nothing that is shared when they are approved: no run of wrong guesses, no ladder, no known requester', async () => {
+    const { verifier, verifiers, tenants, store, world, sender } = await open({ test: TEST });
+    const other = verifiers.of(await tenants.createService({ name: 'Other' }));
+    const theirs = await other.start({ to, requester: 'r' });
+    if (theirs.status !== 'pending') throw new Error(theirs.reason);
+    const sent = sender.messagesTo(to).at(-1)?.code.reveal() ?? '';
+    const wrong = sent === '000000' ? '111111' : '000000';
+    await other.check({ id: theirs.id, code: wrong, requester: 'r' });
+    const shared = async () => {
+      const [listed] = await store.list('destination', '', undefined, 1);
+      const { ladders, shared: pool, known } = decodeRecord(listed?.body ?? '');
+      return { ladders, pool, known };
+    };
+    const before = await shared();
+    expect(before).toMatchObject({ pool: { run: 1 }, known: [] });
+    expect(before.ladders).toHaveLength(1);
+    world.clock += 1_000;
+    const started = await verifier.start({ to, requester: 'r' });
+    if (started.status !== 'pending') throw new Error(started.reason);
+    expect(await verifier.check({ id: started.id, code: TEST.code, requester: 'r' })).toMatchObject({ status: 'approved', test: true });
+    expect(await shared()).toEqual(before);
+  });
+
+  it('are in the journal under the service that its tenant knows', async () => {
+    const { verifier, store, service } = await open({ test: TEST });
+    const started = await verifier.start({ to });
+    if (started.status !== 'pending') throw new Error(started.reason);
+    await verifier.check({ id: started.id, code: TEST.code });
+    const { entries } = await store.entries({ service: service.id, limit: 100 }, undefined);
+    expect(entries.map(({ type }) => type)).toEqual(['service_created', 'delivery', 'check']);
+  });
+
+  it('say that they may be resent at once', async () => {
+    const { verifier, world } = await open({ test: TEST });
+    world.clock += 5_000;
+    const started = await verifier.start({ to });
+    if (started.status !== 'pending') throw new Error(started.reason);
+    expect(started.resendAt).toEqual(new Date(T0 + 5_000));
+    world.clock += 1_000;
+    expect(await verifier.resend({ id: started.id })).toMatchObject({ resendAt: new Date(T0 + 6_000) });
+    expect(await verifier.show({ id: started.id })).toMatchObject({ resendAt: new Date(T0 + 6_000) });
   });
 
   it('wait for a send that is under way', async () => {

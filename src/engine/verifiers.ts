@@ -9,6 +9,7 @@ import { createNonces } from './nonces.ts';
 import { toVerifierSettings, type VerifierSettings } from './service-bounds.ts';
 import type { DeploymentLimits, ServiceSettings } from './service-settings.ts';
 import { createServiceVerifier, type ServiceVerifier } from './service-verifier.ts';
+import { toTestService } from './test-numbers.ts';
 import { createVerifier, type Verifier } from './verifier.ts';
 
 /** One event, with its name, as a process counts it. */
@@ -43,9 +44,6 @@ export interface Verifiers {
 const CACHE_SIZE = 1_000;
 
 const EVENTS = ['started', 'delivered', 'refused', 'checked', 'approved', 'canceled', 'expired'] as const satisfies (keyof VerifierEvents)[];
-
-/** What test verifications are apart by: no service's id, and one that reads as whose it is. */
-const TEST_SUFFIX = '.test';
 
 /** Makes the verifiers of a deployment. @throws {CountersignError} `configuration_invalid` for keys or a provider at fault. */
 export function createVerifiers(options: VerifiersOptions): Verifiers {
@@ -116,7 +114,7 @@ function makeTests({ store, keys, deployment }: VerifiersOptions, service: Servi
     parseOptions: (given) => given,
     send: async () => ({ status: 'sent', sender: 'test_numbers' }),
   };
-  return createVerifier({ ...keys, store, provider, journal: 'all', service: `${service.id}${TEST_SUFFIX}`, limits });
+  return createVerifier({ ...keys, store, provider, journal: 'all', service: toTestService(service.id), limits });
 }
 
 function createServiceGuard(allowedCountries: readonly string[] | null, guard: Guard | undefined): Guard {

@@ -28,6 +28,23 @@ export function createDoor({ scope, isOperators }: Operation, parts: RestParts):
   };
 }
 
+/**
+ * Ensure that who came in may still act once the body is there: in the seconds that it may take the key may have been revoked or rotated. Costs nothing where
+ * this process still remembers the key as it was at the door.
+ */
+export function createSecondLook(
+  { scope, isOperators }: Operation,
+  { tenants }: Pick<RestParts, 'tenants'>,
+): (request: FastifyRequest, state: RequestState) => Promise<void> {
+  return async ({ headers }, state) => {
+    if (scope === undefined || state.key === undefined || tenants.isCurrent(state.key)) return;
+    const key = await authenticate(headers.authorization, tenants);
+    state.key = key;
+    assertScope(key, scope);
+    if (isOperators === true) assertAllServices(key);
+  };
+}
+
 function assertAllowed(taken: RateVerdict): void {
   if (taken.allowed) return;
   const { retryAt } = taken;

@@ -12,8 +12,7 @@ export interface InputChecks {
 
 const OPTIONS = { allErrors: true, strict: true, strictTypes: false, removeAdditional: false, useDefaults: false } as const;
 
-/** A body is what it says; a query is text, and a number in it is digits. */
-const AJV = { body: new Ajv2020(OPTIONS), text: new Ajv2020({ ...OPTIONS, coerceTypes: true }) };
+const AJV = new Ajv2020(OPTIONS);
 
 /** Faults that are named; a body of 16 kB may have thousands. */
 const MAX_FAULTS = 10;
@@ -27,9 +26,9 @@ export function createInputChecks(operation: Pick<Operation, 'params' | 'query' 
   if (known !== undefined) return known;
   const { params, query, body } = operation;
   const checks = {
-    params: createCheck(AJV.text, params),
-    query: createCheck(AJV.text, query),
-    body: body === undefined ? assertNoBody : createCheck(AJV.body, body),
+    params: createCheck(params),
+    query: createQueryCheck(query),
+    body: body === undefined ? assertNoBody : createCheck(body),
   };
   compiled.set(operation, checks);
   return checks;
@@ -40,10 +39,25 @@ function assertNoBody(value: unknown): unknown {
   throw new CountersignError('invalid_request', 'this takes no body', { field: 'body' });
 }
 
-function createCheck(ajv: Ajv2020, schema: TSchema | undefined): (value: unknown) => unknown {
+/** A query is text, and a number in it is decimal digits: `0x10` and `1e2` are numbers to some readers alone. */
+function createQueryCheck(schema: TSchema | undefined): (value: unknown) => unknown {
+  const { properties = {} } = (schema ?? {}) as { readonly properties?: Readonly<Record<string, { readonly type?: string }>> };
+  const numbers = Object.keys(properties).filter((name) => properties[name]?.type === 'integer');
+  const check = createCheck(schema);
+  return (value) => {
+    const query = { ...(value as Record<string, unknown>) };
+    for (const name of numbers) {
+      const text = query[name];
+      if (typeof text === 'string' && /^-?\d{1,15}$/.test(text)) query[name] = Number(text);
+    }
+    return check(query);
+  };
+}
+
+function createCheck(schema: TSchema | undefined): (value: unknown) => unknown {
   let validate: ValidateFunction | undefined;
   return (value) => {
-    validate ??= ajv.compile(schema ?? { type: 'object', properties: {}, additionalProperties: false });
+    validate ??= AJV.compile(schema ?? { type: 'object', properties: {}, additionalProperties: false });
     if (validate(value)) return value;
     throw toError(validate.errors ?? []);
   };
@@ -78,7 +92,8 @@ function describe({ instancePath, keyword, params, message = 'is not as it must 
   return [at(), message];
 }
 
-/** Ensure that a field nobody knows is repeated only where it is a name: it may as well be a number, or something for a log to trip over. */
+/** Ensure that a field nobody knows is repeated only where it is a name: it may as well hold a code or a number, or something for a log to trip over. */
 function toSafeName(name: unknown): string {
-  return typeof name === 'string' && /^[A-Za-z_][A-Za-z_.-]{0,39}$/.test(name) ? name : '(a name that is not repeated here)';
+  const isName = typeof name === 'string' && /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/.test(name) && !/\d{4}/.test(name);
+  return isName ? name : '(a name that is not repeated here)';
 }

@@ -59,6 +59,8 @@ export interface OperationSpec<P extends TSchema, Q extends TSchema, B extends T
   /** Statuses of problems beyond those that every operation of its kind may answer. */
   readonly problems?: readonly number[];
   handle(call: Call<Static<P>, Static<Q>, Static<B>>): Promise<Answer>;
+  /** Asked before a kept answer is given again: throws where what it tells of is gone. */
+  assertReplayable?(call: Call<unknown, unknown, unknown>, body: unknown): Promise<void>;
   /** Makes what leaves of what was answered, also of what was kept for an idempotency key. */
   finish?(body: unknown, parts: RestParts): unknown;
 }

@@ -1,10 +1,11 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiKey } from '../engine/api-key.ts';
 import { withDocument } from './document.ts';
-import { createDoor } from './door.ts';
+import { createDoor, createSecondLook } from './door.ts';
 import { createInputChecks } from './input-checks.ts';
 import type { Operation } from './operation.ts';
 import { parseJson } from './parse-json.ts';
-import { HttpProblem, renderProblem, toProblem } from './problem.ts';
+import { HttpProblem, type ProblemOptions, renderProblem, toProblem } from './problem.ts';
 import { createRequestStates, type RequestStates } from './request-state.ts';
 import type { RestParts } from './rest-parts.ts';
 import { runOperation } from './run-operation.ts';
@@ -23,6 +24,8 @@ export function createRestApi(parts: RestParts): FastifyPluginAsync {
     const states = createRequestStates();
     acceptJsonOnly(app, states);
     answerInProblems(app, parts, states);
+    // What a client expects beyond `100-continue` may be passed over (RFC 9110 §10.1.1); Node alone would answer 417 without a word.
+    app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
     const operations = withDocument(parts.publicUrl);
     for (const each of operations) addRoute(app, each, parts, states);
     refuseUnknownPaths(app, operations);
@@ -44,8 +47,9 @@ function acceptJsonOnly(app: FastifyInstance, states: RequestStates): void {
 
 function answerInProblems(app: FastifyInstance, { publicUrl, now, observe }: RestParts, states: RequestStates): void {
   app.setErrorHandler((error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-    const problem = toProblem(error);
+    const problem = toPublic(toProblem(error), states.of(request).key);
     if (problem.status >= 500) quietly(() => observe?.failed?.(error, request.id));
+    endUnread(request, reply);
     states.of(request).problem = { code: problem.code, reason: problem.reason };
     const { status, headers, body } = renderProblem(problem, { publicUrl, requestId: request.id, now: now() });
     return reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
@@ -72,8 +76,24 @@ function answerInProblems(app: FastifyInstance, { publicUrl, now, observe }: Res
   });
 }
 
+/**
+ * Ensure that a connection ends behind an answer to a request that is not all there, such as a GET that says it has a body: the rest would be waited for, and
+ * then be answered once more.
+ */
+function endUnread({ raw, headers }: FastifyRequest, reply: FastifyReply): void {
+  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+  if (hasBody && !raw.complete) reply.header('connection', 'close');
+}
+
+/** Ensure that what is wrong with the store is told to operators, by the log, and not to whoever has no key. */
+function toPublic(problem: ProblemOptions, key: ApiKey | undefined): ProblemOptions {
+  if (key !== undefined || (problem.code !== 'store_unavailable' && problem.code !== 'configuration_invalid')) return problem;
+  return { ...problem, detail: 'the store cannot be used now; the log has more under this instance' };
+}
+
 function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, states: RequestStates): void {
   const door = createDoor(each, parts);
+  const lookAgain = createSecondLook(each, parts);
   const checks = createInputChecks(each);
   app.route({
     method: each.method,
@@ -86,16 +106,26 @@ function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, state
       await door(request, state);
     },
     handler: async (request, reply) => {
-      const { status, body } = await runOperation(each, { request, state: states.of(request), checks, parts });
+      endUnread(request, reply);
+      const state = states.of(request);
+      await lookAgain(request, state);
+      const { status, body } = await runOperation(each, { request, state, checks, parts });
       return body === undefined ? reply.code(status).send() : reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
     },
   });
+}
+
+/** Ensure that a request of HTTP/1.1 says whom it is for (RFC 9112 §3.2). Node alone would refuse it without a word. */
+function assertHost({ raw }: FastifyRequest): void {
+  if (raw.httpVersion === '1.1' && raw.headers.host === undefined)
+    throw new HttpProblem({ status: 400, code: 'invalid_request', detail: 'the header `Host` is missing' });
 }
 
 /** Before a body is read: of one that goes nowhere nobody needs to know whether it is JSON. */
 function refuseUnknownPaths(app: FastifyInstance, operations: readonly Operation[]): void {
   const refuse = createNotFound(operations);
   app.addHook('onRequest', (request, _, done) => {
+    assertHost(request);
     if (request.is404) refuse(request);
     done();
   });

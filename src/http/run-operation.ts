@@ -78,7 +78,8 @@ async function runOnce(
 ): Promise<Answer> {
   if (header === undefined || operation.method !== 'POST') return operation.handle(call);
   const key = parseIdempotencyKey(header);
-  const tenant = call.key.service ?? (call.body as Named | undefined)?.service ?? 'all';
+  // An operator's keys are apart from those of the tenant that is acted for.
+  const tenant = call.key.service ?? `all ${(call.body as Named | undefined)?.service ?? ''}`;
   const { id = '' } = call.params as { readonly id?: string };
   const scope = { tenant, route: `POST ${operation.path.replace('{id}', id)}`, key, body: text };
   let secret: Secret | undefined;
@@ -88,6 +89,7 @@ async function runOnce(
     secret = made;
     return answer;
   });
+  if (outcome.kind === 'answer' && outcome.replayed) await operation.assertReplayable?.(call, outcome.answer.body);
   if (outcome.kind === 'answer') return { ...outcome.answer, ...(secret !== undefined && !outcome.replayed && { secret }) };
   throw outcome.kind === 'running' ? underWay(outcome.retryAt) : reused();
 }

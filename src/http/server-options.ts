@@ -8,7 +8,7 @@ import { renderProblem, toProblem } from './problem.ts';
 const BODY_LIMIT = 16_384;
 
 /** How long a request may take to arrive, its headers and in all, in milliseconds: a slow body holds a connection and nothing else, and not for long. */
-const ARRIVAL = { headers: 5_000, request: 10_000 } as const;
+export const ARRIVAL: { readonly headers: number; readonly request: number } = { headers: 5_000, request: 10_000 };
 
 /**
  * What Fastify has to be made with for the REST interface: limits on what arrives, request ids, and problems for what is refused before a route is found.
@@ -18,7 +18,7 @@ export function createServerOptions(publicUrl: string): FastifyHttpOptions<Serve
   return {
     bodyLimit: BODY_LIMIT,
     requestTimeout: ARRIVAL.request,
-    http: { headersTimeout: ARRIVAL.headers, maxHeaderSize: 8_192, connectionsCheckingInterval: 1_000 },
+    http: { headersTimeout: ARRIVAL.headers, maxHeaderSize: 8_192, connectionsCheckingInterval: 1_000, requireHostHeader: false },
     // A request that comes on an open connection while the service drains is answered; the connection is closed behind it.
     return503OnClosing: false,
     requestIdHeader: false,

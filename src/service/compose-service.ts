@@ -22,6 +22,7 @@ import type { Metrics } from './metrics.ts';
 import { observeProvider } from './observed-provider.ts';
 import { toLimits } from './setting-faults.ts';
 import type { Settings } from './settings.ts';
+import { createSharedPing } from './shared-ping.ts';
 
 /** What a service is composed of beside its settings. */
 export interface CompositionOptions {
@@ -111,6 +112,7 @@ function createCounter({ metrics, onEvent }: CompositionOptions): (event: Verifi
 
 function toParts({ settings, store, publicUrl, isDraining }: CompositionOptions, verifiers: Verifiers, keys: KeyRing) {
   const { keyPerMinute, keyBurst, addressPerMinute, addressBurst } = settings.rates;
+  const ping = createSharedPing(() => store.ping(), monotonic);
   return {
     idempotency: createIdempotency({ store, keys }),
     limiter: createRateLimiter({ store, keys, monotonic }),
@@ -122,7 +124,7 @@ function toParts({ settings, store, publicUrl, isDraining }: CompositionOptions,
     rates: { key: { perMinute: keyPerMinute, burst: keyBurst }, address: { perMinute: addressPerMinute, burst: addressBurst } },
     async ping() {
       if (isDraining()) throw new CountersignError('store_unavailable', 'this process is about to end');
-      await store.ping();
+      await ping();
     },
   };
 }
@@ -164,6 +166,7 @@ function bindAll(tenants: Tenants): Tenants {
     revokeKey: (...given) => tenants.revokeKey(...given),
     rotateKey: (...given) => tenants.rotateKey(...given),
     authenticate: (...given) => tenants.authenticate(...given),
+    isCurrent: (...given) => tenants.isCurrent(...given),
   };
 }
 

@@ -115,7 +115,7 @@ function format({ to, channel, subject, text }: Message, line: string | undefine
 
 /** Ensure that what shows codes to whoever looks is never taken for the real thing. */
 function assertNoProduction(host: string, { NODE_ENV }: Environment): void {
-  if (NODE_ENV === 'production') {
+  if (NODE_ENV?.trim().toLowerCase() === 'production') {
     throw new CountersignError('configuration_invalid', '`dev` shows every code: with NODE_ENV=production use `countersign serve`', {
       field: 'NODE_ENV',
     });

@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CountersignError } from '../core/errors.ts';
 import { createKeyRing } from '../core/keys.ts';
 import { decideFingerprint, FINGERPRINT_KEY } from '../engine/index-fingerprint.ts';
 import type { Store } from '../stores/store.ts';
 import { checkCredentials } from './check-credentials.ts';
 import { toKeyOptions } from './compose-service.ts';
-import { createSenders } from './create-senders.ts';
 import type { Finding } from './finding.ts';
 import { isSqlitePath, openStore } from './open-store.ts';
+import { findTestNumbers } from './preflight.ts';
 import { readSettings } from './read-settings.ts';
 import type { Settings } from './settings.ts';
-import { findUnsafeSettings } from './unsafe-settings.ts';
+import { findSenderFault, findUnsafeSettings } from './unsafe-settings.ts';
 
 export type { Finding } from './finding.ts';
 
@@ -23,18 +24,18 @@ export async function diagnose(): Promise<readonly Finding[]> {
   const settings = await look(findings, 'settings', async () => readSettings());
   if (settings === undefined) return findings;
   const unsafe = findUnsafeSettings(settings);
+  const senderFault = findSenderFault(settings);
   findings.push(...unsafe.map(({ setting, problem }) => ({ name: 'settings', status: 'fault' as const, text: `${setting} ${problem}` })));
   if (unsafe.length === 0) findings.push({ name: 'settings', status: 'ok', text: 'fit for production' });
-  await diagnoseStore(findings, settings);
-  const isSendable = settings.provider === 'twilio_verify' || (await look(findings, 'senders', async () => createSenders(settings))) !== undefined;
-  if (isSendable) findings.push(...(await checkCredentials(settings)));
+  await diagnoseStore(findings, settings, senderFault === undefined);
+  if (settings.provider === 'twilio_verify' || senderFault === undefined) findings.push(...(await checkCredentials(settings)));
   return findings;
 }
 
-async function diagnoseStore(findings: Finding[], settings: Settings): Promise<void> {
+async function diagnoseStore(findings: Finding[], settings: Settings, isComposable: boolean): Promise<void> {
   const { database } = settings;
   if (isSqlitePath(database) && !existsSync(database)) {
-    findings.push({ name: 'store', status: 'unknown', text: `there is no file ${database} yet: serve makes it` });
+    findings.push({ name: 'store', ...describeNoFile(database) });
     return;
   }
   const store = await look(findings, 'store', () => openStore(database));
@@ -44,19 +45,34 @@ async function diagnoseStore(findings: Finding[], settings: Settings): Promise<v
     const answers = await look(findings, 'store', () => store.ping().then(() => true));
     if (answers === undefined) return;
     findings.push({ name: 'store', status: 'ok', text: `${store.describe().name} reads and writes, and its schema is as this version needs it` });
-    await look(findings, 'secret', () => diagnoseSecret(findings, settings, store));
+    const isOurs = await look(findings, 'secret', () => diagnoseSecret(findings, settings, store));
+    if (isOurs === true && isComposable) await look(findings, 'services', () => diagnoseTestNumbers(findings, settings, store));
     await look(findings, 'clock', () => diagnoseClock(findings, store));
   } finally {
     await store.close().catch(() => undefined);
   }
 }
 
-async function diagnoseSecret(findings: Finding[], settings: Settings, store: Store): Promise<void> {
-  if (settings.secret === undefined && settings.keys === undefined) return;
+function describeNoFile(database: string): Omit<Finding, 'name'> {
+  const folder = dirname(database);
+  if (existsSync(folder)) return { status: 'unknown', text: `there is no file ${database} yet: serve makes it` };
+  return { status: 'fault', text: `there is no folder ${folder}: make it, or give COUNTERSIGN_DATABASE another path` };
+}
+
+async function diagnoseTestNumbers(findings: Finding[], settings: Settings, store: Store): Promise<void> {
+  for (const { setting, problem } of await findTestNumbers(settings, store)) {
+    findings.push({ name: 'services', status: 'fault', text: `${setting} ${problem}` });
+  }
+}
+
+/** Whether the secret is the store's. */
+async function diagnoseSecret(findings: Finding[], settings: Settings, store: Store): Promise<boolean> {
+  if (settings.secret === undefined && settings.keys === undefined) return false;
   const { body, now } = await store.read(FINGERPRINT_KEY);
   if (body !== undefined) decideFingerprint(createKeyRing(toKeyOptions(settings)).fingerprint)(body, now);
   const text = body === undefined ? 'nothing was begun in this store yet' : 'it is the one that this store was begun with';
   findings.push({ name: 'secret', status: 'ok', text });
+  return true;
 }
 
 async function diagnoseClock(findings: Finding[], store: Store): Promise<void> {

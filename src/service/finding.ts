@@ -1,6 +1,6 @@
 /** One thing that was looked at. */
 export interface Finding {
-  /** `settings`, `store`, `schema`, `secret`, `clock`, or the name of a sender or provider. */
+  /** `settings`, `store`, `secret`, `services`, `clock`, or the name of a sender or provider. */
   readonly name: string;
   /** `unknown`: it could not be told, and that alone is no fault. */
   readonly status: 'ok' | 'fault' | 'unknown';

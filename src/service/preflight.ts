@@ -13,7 +13,8 @@ import { findUnsafeSettings, type Unsafe } from './unsafe-settings.ts';
 export async function assertSafe(settings: Settings): Promise<void> {
   const unsafe = [...findUnsafeSettings(settings), ...(await findUnsafeStore(settings))];
   if (unsafe.length === 0) return;
-  const message = unsafe.map(({ setting, problem }) => `${setting} ${problem}`).join('; ');
+  // What a sender is at fault for is seen twice: by itself, and where services are looked at with it.
+  const message = [...new Set(unsafe.map(({ setting, problem }) => `${setting} ${problem}`))].join('; ');
   throw new CountersignError('configuration_invalid', `not safe to serve: ${message}`, { field: unsafe[0]?.setting ?? 'settings' });
 }
 
@@ -42,7 +43,7 @@ function toSetting({ field }: CountersignError): string {
 }
 
 /** Services whose test numbers are open while the deployment has not acknowledged any. */
-async function findTestNumbers(settings: Settings, store: Store): Promise<readonly Unsafe[]> {
+export async function findTestNumbers(settings: Settings, store: Store): Promise<readonly Unsafe[]> {
   if (settings.acknowledgeTestNumbers) return [];
   const tenants = composeTenants(settings, store);
   const open: string[] = [];

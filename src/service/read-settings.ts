@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import type { TSchema } from 'typebox';
 import { CountersignError } from '../core/errors.ts';
+import { parseJson } from '../http/parse-json.ts';
 import { type Environment, readEnvironment } from './config.ts';
 import { findSettingFaults, type SettingFault } from './setting-faults.ts';
 import { SETTINGS, toGivenName } from './setting-names.ts';
@@ -69,10 +71,20 @@ function readVariables(environment: Environment): Source {
     const value = variable === undefined ? undefined : environment[variable];
     if (variable === undefined || value === undefined) continue;
     if (value === '') faults.push([variable, 'is empty: unset it, or give it a value', path[0] ?? '']);
+    else if (!isWrittenPlainly(value, schema)) faults.push([variable, 'must be a whole number', path[0] ?? '']);
     else tree = merge(tree, nest(path, toListed(value, schema)));
   }
   return { tree, faults: [...faults, ...findFormFaults('variables', tree, (path) => toGivenName(path, true))] };
 }
+
+/** Ensure that a number is one to every reader: `0x50`, `1e3` and ` 80` are numbers to some. */
+function isWrittenPlainly(value: string, schema: TSchema): boolean {
+  const { type, items } = schema as { readonly type?: string; readonly items?: { readonly type?: string } };
+  if (type === 'integer') return WHOLE_NUMBER.test(value);
+  return items?.type !== 'integer' || value.split(',').every((entry) => WHOLE_NUMBER.test(entry.trim()));
+}
+
+const WHOLE_NUMBER = /^-?\d{1,15}$/;
 
 function toListed(value: string, { list }: SettingNotes): unknown {
   if (list === undefined) return value;
@@ -87,11 +99,12 @@ function readSettingsFile(path: string): Source {
 
 function parseFile(path: string): Tree {
   try {
-    const tree: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const tree = parseJson(readFileSync(path)).value;
     if (typeof tree === 'object' && tree !== null && !Array.isArray(tree)) return tree as Tree;
   } catch (error) {
     // Not the parser's own words: they repeat what stands in the file, which may be a password.
-    const problem = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read: give this user read permission on it, or unset it';
+    const isForm = error instanceof CountersignError;
+    const problem = isForm ? error.message.replace(/^the body /, '') : 'cannot be read: give this user read permission on it, or unset it';
     throw toError([[FILE_VARIABLE, `names ${path}, which ${problem}`]], error);
   }
   throw toError([[FILE_VARIABLE, `names ${path}, which must hold one JSON object`]]);

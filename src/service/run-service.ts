@@ -1,7 +1,10 @@
 import type { Service } from './service.ts';
 
 /** What an operator or an orchestrator says when a process shall end. */
-const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
+/** How long a process that has ended its service may be kept by what could not be closed, in milliseconds. */
+const LINGER = 500;
 
 /**
  * Begins a service, waits until this process is told to end, and ends the service: what is under way is answered. A second signal does not wait. It
@@ -15,6 +18,8 @@ export async function runUntilSignal(begin: () => Promise<Pick<Service, 'close' 
     service.logger.info({ signal }, 'draining');
     await service.close();
     service.logger.info({ signal }, 'drained');
+    // It does not keep the process itself: it is asked only where something else does.
+    setTimeout(() => process.exit(), LINGER).unref();
   } finally {
     told.end();
   }

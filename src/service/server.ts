@@ -1,22 +1,36 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CountersignError } from '../core/errors.ts';
+import { createDrain } from './drain.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Where something listens. */
 export interface Listening {
   readonly url: string;
+  readonly server: Server;
+  /** Takes no more connections and ends those that ask for nothing; resolves when all are gone. */
   close(): Promise<void>;
 }
+
+/** How long a request of metrics may take to arrive, in milliseconds. */
+const ARRIVAL_LIMIT = 10_000;
 
 /** `/metrics` on a listener of its own: what it tells is for operators, and the way there need not be the way of clients. */
 export async function listenForMetrics(
   metrics: Pick<Metrics, 'render'>,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<Listening> {
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, toHandler(metrics));
+  const server = createServer({ requestTimeout: ARRIVAL_LIMIT, headersTimeout: 5_000 }, toHandler(metrics));
+  const connections = createDrain(server);
   await listen(server, host, port, 'metrics.port');
-  return { url: toUrl(host, server), close: () => closeServer(server) };
+  return {
+    url: toUrl(host, server),
+    server,
+    close() {
+      connections.begin(ARRIVAL_LIMIT);
+      return closeServer(server);
+    },
+  };
 }
 
 /** A port that is free now, for an address that has to be known before anything listens on it. */
@@ -70,6 +84,5 @@ function toUrl(host: string, server: Server): string {
 function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
-    server.closeIdleConnections();
   });
 }

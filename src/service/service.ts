@@ -3,10 +3,11 @@ import { type FastifyInstance, fastify } from 'fastify';
 import type { DestinationStream, Logger } from 'pino';
 import type { VerifierEvent } from '../engine/verifiers.ts';
 import type { AnsweredRequest } from '../http/rest-parts.ts';
-import { createServerOptions } from '../http/server-options.ts';
+import { ARRIVAL, createServerOptions } from '../http/server-options.ts';
 import type { Sender } from '../senders/sender.ts';
 import type { Store } from '../stores/store.ts';
 import { type Composition, composeService } from './compose-service.ts';
+import { createDrain, type Drain } from './drain.ts';
 import { createLogger } from './logging.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { observeStore } from './observed-store.ts';
@@ -50,11 +51,14 @@ export interface Service {
   metrics(): Promise<string>;
   /** @throws {CountersignError} `configuration_invalid` where an address cannot be listened on. */
   listen(): Promise<ServiceAddress>;
-  /** Takes no more connections, answers what is under way, and lets go of the store. What is not answered after 30 s is cut. Idempotent. */
+  /** Takes no more connections, answers what is under way, and lets go of the store. What is not answered after 27 s is cut; after 30 s it is over. Idempotent. */
   close(): Promise<void>;
 }
 
 /** How long requests under way have when the service ends, in milliseconds: a provider's longest 10 s and then some. */
+const ANSWER_LIMIT = 27_000;
+
+/** How long all of it may take: an orchestrator waits a second longer, and a store that cannot be reached may take some to let go of. */
 const DRAIN_LIMIT = 30_000;
 
 /**
@@ -98,6 +102,7 @@ class ServiceProcess implements Service {
   readonly logger: Logger;
   readonly composition: Composition;
   readonly #options: ProcessOptions;
+  readonly #connections: Drain;
   #metricsListener: Listening | undefined;
   #sweeper: Sweeper | undefined;
   #closing: Promise<void> | undefined;
@@ -116,6 +121,7 @@ class ServiceProcess implements Service {
     });
     // Idle connections outlive those of a proxy in front, which would else find one closed that it was about to use: theirs are 60 s by custom.
     this.app = fastify({ ...createServerOptions(publicUrl), logger: false, forceCloseConnections: 'idle', keepAliveTimeout: 65_000 });
+    this.#connections = createDrain(this.app.server);
     ignoreStrangersProxies(this.app, settings);
     traceRequests(this.app);
   }
@@ -161,15 +167,28 @@ class ServiceProcess implements Service {
   }
 
   async #drain(): Promise<void> {
+    const { logger } = this.#options;
+    let tellLate: () => void = () => undefined;
+    const late = new Promise<boolean>((resolve) => {
+      tellLate = () => resolve(true);
+    });
+    const limit = setTimeout(tellLate, DRAIN_LIMIT);
+    const isLate = await Promise.race([late, this.#end().then(() => false)]);
+    clearTimeout(limit);
+    if (isLate) logger.error({}, 'the store could not be closed in time and is left as it is');
+  }
+
+  async #end(): Promise<void> {
     const { metrics, store, logger } = this.#options;
+    const listeners = [this.app.server, ...(this.#metricsListener ? [this.#metricsListener.server] : [])];
     const cut = setTimeout(() => {
       logger.error({}, 'requests were not answered in time and are cut');
-      this.app.server.closeAllConnections();
-    }, DRAIN_LIMIT);
-    await this.app.close();
-    clearTimeout(cut);
-    await this.#sweeper?.stop();
+      for (const server of listeners) server.closeAllConnections();
+    }, ANSWER_LIMIT);
+    this.#connections.begin(ARRIVAL.request);
+    await Promise.all([this.app.close(), this.#sweeper?.stop()]);
     await this.#metricsListener?.close();
+    clearTimeout(cut);
     await store.close();
     await metrics.close();
   }

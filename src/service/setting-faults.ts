@@ -1,4 +1,6 @@
+import { isSupportedCountry } from 'libphonenumber-js/max';
 import { CountersignError } from '../core/errors.ts';
+import { describeOriginFault, describeSubjectFault, describeTemplateFault } from '../core/message-rules.ts';
 import { type Limits, resolveLimits } from '../engine/limits.ts';
 import type { Settings } from './settings.ts';
 import { LIMIT_SETTINGS, toLimitSetting } from './settings-schema.ts';
@@ -23,8 +25,32 @@ export function findSettingFaults(settings: Partial<Settings>, toName: (path: re
     ...together('vonage', vonage, ['apiKey', 'apiSecret', 'from'], toName),
     ...together('twilio', twilio, ['accountSid', 'authToken'], toName),
     ...findTwilioFaults(settings, toName),
+    ...findTextFaults(settings, toName),
+    ...findCountryFaults(settings, toName),
     ...findLimitFaults(limits, toName),
   ];
+}
+
+/** What stands in messages, looked at before one is made. */
+function findTextFaults(
+  { template, subject, origin }: Pick<Partial<Settings>, 'template' | 'subject' | 'origin'>,
+  toName: (path: readonly string[]) => string,
+): readonly SettingFault[] {
+  const faults = [
+    ['template', template === undefined ? undefined : describeTemplateFault(template)],
+    ['subject', subject === undefined ? undefined : describeSubjectFault(subject)],
+    ['origin', origin === undefined ? undefined : describeOriginFault(origin)],
+  ] as const;
+  return faults.flatMap(([name, fault]): SettingFault[] => (fault === undefined ? [] : [[toName([name]), fault]]));
+}
+
+/** A country that nobody's number is of would be one that is left out, in silence. */
+function findCountryFaults(
+  { allowedCountries = [] }: Pick<Partial<Settings>, 'allowedCountries'>,
+  toName: (path: readonly string[]) => string,
+): readonly SettingFault[] {
+  if (allowedCountries.every((country) => isSupportedCountry(country))) return [];
+  return [[toName(['allowedCountries']), 'must be ISO 3166-1 alpha-2 codes of countries with telephone numbers, such as GB (and not UK)']];
 }
 
 /** Limits as the engine takes them. */

@@ -108,7 +108,7 @@ const SCHEMA = Type.Object(
       list: 'texts',
       otherwise: 'all that are set: gateways in their order, `twilio_messaging`, `vonage`, `smtp`; `console` where none is',
       description:
-        'The ways out by name, in the order in which they are tried on a channel; the next only where the one before surely refused. `console` prints, `outbox` keeps: neither reaches anybody.',
+        'The ways out by name, in the order in which they are tried on a channel; the next only where the one before surely refused. `console` prints, `outbox` keeps: neither reaches anybody, and `serve` takes neither.',
     }),
     smtp: Type.Object(
       {

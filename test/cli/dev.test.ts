@@ -30,17 +30,18 @@ describe('countersign dev', () => {
     expect(readdirSync(cwd)).toEqual([]);
   });
 
-  it('leaves no temporary folder behind', async () => {
+  it.each(['SIGTERM', 'SIGHUP'] as const)('leaves no temporary folder behind (%s)', async (signal) => {
     const folder = createFolder();
     const dev = startCli(['dev', '--port', '0'], { cwd: folder, env: { TMPDIR: folder } });
     await dev.until(/^curl /m);
     expect(readdirSync(folder)).toEqual([expect.stringMatching(/^countersign-dev-/)]);
-    expect(await dev.end()).toBe(0);
+    expect(await dev.end(signal)).toBe(0);
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it.each<[string, readonly string[], Record<string, string>, RegExp]>([
     ['NODE_ENV is production', [], { NODE_ENV: 'production' }, /NODE_ENV=production/],
+    ['NODE_ENV is Production', [], { NODE_ENV: 'Production' }, /NODE_ENV=production/],
     ['it would listen on all addresses', ['--host', '0.0.0.0'], {}, /this machine alone/],
     ['it would listen on an address of a network', ['--host', '10.1.2.3'], {}, /this machine alone/],
     ['it would listen on all addresses of IPv6', ['--host', '::'], {}, /this machine alone/],

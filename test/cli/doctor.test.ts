@@ -58,6 +58,16 @@ describe('countersign doctor', () => {
     ]);
   });
 
+  it('says so when the folder of the database is not there', async () => {
+    const cwd = createFolder();
+    const { findings } = await doctor({ cwd, env: { COUNTERSIGN_DATABASE: join(cwd, 'none', 'a.db') } });
+    expect(findings).toContainEqual({
+      name: 'store',
+      status: 'fault',
+      text: `there is no folder ${join(cwd, 'none')}: make it, or give COUNTERSIGN_DATABASE another path`,
+    });
+  });
+
   it('says so when the secret is another, and when a store is not there', async () => {
     const deployment = await deploy(createFolder());
     const another = await doctor({ ...deployment, env: { ...deployment.env, COUNTERSIGN_SECRET: `${SECRET} not` } });

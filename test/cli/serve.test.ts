@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CountersignError } from '../../src/core/errors.ts';
 import { assertSafe } from '../../src/service/preflight.ts';
 import { readSettings } from '../../src/service/read-settings.ts';
+import { findUnsafeSettings } from '../../src/service/unsafe-settings.ts';
 import { ask, deploy, SECRET, serve } from '../service/world.ts';
 import { describeOn, inDatabase, newDatabaseName, POSTGRES } from '../stores/sql-servers.ts';
 import { createFolder, runCli, runHere } from './run-cli.ts';
@@ -26,6 +27,13 @@ describe('countersign serve refuses to start', () => {
     ['no sender', without('COUNTERSIGN_VONAGE'), /senders reach nobody/],
     ['the console as its only sender', { ...FIT, COUNTERSIGN_SENDERS: 'console' }, /senders reach nobody/],
     ['the outbox as its only sender', { ...FIT, COUNTERSIGN_SENDERS: 'outbox' }, /senders reach nobody/],
+    ['the console before others', { ...FIT, COUNTERSIGN_SENDERS: 'console,vonage' }, /senders show codes to whoever runs this: take console out/],
+    ['the outbox after others', { ...FIT, COUNTERSIGN_SENDERS: 'vonage,outbox' }, /senders show codes to whoever runs this: take outbox out/],
+    [
+      'a sender that nobody knows',
+      { ...FIT, COUNTERSIGN_SENDERS: 'nope' },
+      /^not safe to serve: senders cannot be used: senders: nope has no settings configuration_invalid$/,
+    ],
     ['no allowedCountries', without('COUNTERSIGN_ALLOWED_COUNTRIES'), /allowedCountries is missing/],
     [
       'proxies trusted from everywhere',
@@ -70,6 +78,20 @@ describe('countersign serve refuses to start', () => {
     expect((await runCli(['serve'], { cwd, env: FIT })).stderr).toMatch(/secret is the one in countersign\.db\.key/);
   });
 
+  it('with what is in a key file as its index secret, or through a link to the database', async () => {
+    const cwd = createFolder();
+    writeFileSync(join(cwd, 'real.db.key'), `${SECRET} of the file\n`, { mode: 0o600 });
+    writeFileSync(join(cwd, 'real.db'), '');
+    symlinkSync(join(cwd, 'real.db'), join(cwd, 'link.db'));
+    const problems = (database: string, given: object) =>
+      findUnsafeSettings(readSettings({ ...FIT, COUNTERSIGN_DATABASE: join(cwd, database), ...given })).map(({ setting }) => setting);
+    const inFile = `${SECRET} of the file`;
+    expect(problems('real.db', { COUNTERSIGN_INDEX_SECRET: inFile })).toEqual(['indexSecret']);
+    expect(problems('link.db', { COUNTERSIGN_SECRET: inFile })).toEqual(['secret']);
+    expect(problems('link.db', { COUNTERSIGN_SECRET: undefined, COUNTERSIGN_KEYS: `${SECRET},${inFile}` })).toEqual(['keys']);
+    expect(problems('link.db', {})).toEqual([]);
+  });
+
   it('with another secret than the store began with', async () => {
     const cwd = createFolder();
     await runHere(['start', '+12025550143'], { cwd, env: { COUNTERSIGN_SECRET: `${SECRET} before` } });
@@ -100,6 +122,9 @@ describe('countersign serve refuses to start', () => {
     const { exit, stderr } = await runCli(['serve'], { cwd, env });
     expect(exit).toBe(3);
     expect(stderr).toContain(`acknowledgeTestNumbers is not set, and ${made.body.id} has test numbers`);
+    const doctor = await runCli(['doctor', '--json'], { cwd, env });
+    expect(doctor.exit).toBe(3);
+    expect(JSON.parse(doctor.stdout)).toContainEqual({ name: 'services', status: 'fault', text: expect.stringContaining(made.body.id) });
   });
 
   it('and lets nobody set them meanwhile', async () => {

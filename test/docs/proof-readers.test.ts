@@ -16,7 +16,7 @@ const run = promisify(execFile);
 
 const PAGE = 'docs/proof.md';
 const JWKS = 'https://verify.example.com/.well-known/jwks.json';
-const AUDIENCE = 'https://shop.example.com';
+const AUDIENCE = 'VA0123456789abcdef0123456789abcdef';
 const PHONE = '+14155552671';
 const NONCE = 'a nonce of the reader';
 

@@ -1,12 +1,12 @@
 import { createLocalJWKSet, type LocalJWKSet } from 'jose';
-import { parseDestination } from '../../src/core/destination.ts';
-import { createKeyRing } from '../../src/core/keys.ts';
-import { createProofTokens } from '../../src/engine/proof-tokens.ts';
+import { createTenants } from '../../src/engine/tenants.ts';
 import type { Clock, Provider, Store, Verifier } from '../../src/index.ts';
 import { createMemoryStore, createOutboxSender, createSelfIssuedProvider, createVerifier } from '../../src/index.ts';
 import type { OutboxSender } from '../../src/senders/outbox.ts';
 import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.ts';
 import { createRecordingSender, type RecordingSender } from '../../src/testing/recording-sender.ts';
+import { RestWorld } from '../http/world.ts';
+import { DEPLOYMENT } from '../tenants-world.ts';
 import { createTwilioDouble, type TwilioDouble } from '../twilio/double.ts';
 
 /**
@@ -35,18 +35,24 @@ export let authToken: string;
 export let serviceSid: string;
 export let baseUrl: string;
 
-const proofs = createProofTokens({ keys: createKeyRing({ secret }), issuer: 'https://verify.example.com' });
+/** A service as readers have it: its interface over HTTP, and the id that docs/proof.md gives it. */
+const rest = new RestWorld();
+rest.clock = Date.now();
 
 /** The published keys of a service, and what it answered an approval of {@link to} with just now, by the clock that readers have. */
-export const keys: LocalJWKSet = createLocalJWKSet(proofs.jwks());
+export const keys: LocalJWKSet = createLocalJWKSet(rest.proofs.jwks());
 export const nonce = 'a nonce of the reader';
-export const token: string = await proofs.sign(
-  {
-    ...{ verificationId: `VE${'0'.repeat(32)}`, service: `VA${'0'.repeat(32)}`, purpose: 'login', channel: 'sms' },
-    ...{ destination: parseDestination(to), approvedAt: new Date() },
-  },
-  { audience: 'https://shop.example.com', nonce },
-);
+export const token: string = await approve();
+
+async function approve(): Promise<string> {
+  const random = (size: number) => Buffer.from('0123456789abcdef0123456789abcdef', 'hex').subarray(0, size);
+  const tenants = createTenants({ store: rest.store, keys: rest.keys, deployment: DEPLOYMENT, monotonic: () => rest.clock, random });
+  const { id } = await tenants.createService({ name: 'Shop' });
+  const key = await rest.makeKey(id);
+  const { body } = await rest.ask('POST', '/v1/verifications', { key, body: { to, purpose: 'login', nonce } });
+  const checked = await rest.ask('POST', `/v1/verifications/${body.id}/check`, { key, body: { code: rest.code(to), purpose: 'login' } });
+  return checked.body.token;
+}
 
 /** Begins anew. */
 export function resetWorld(): void {

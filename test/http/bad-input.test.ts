@@ -31,10 +31,14 @@ describe('bad input', () => {
     expect(await post({ body: { to: TO, [name]: 'x' } })).toMatchObject({ status: 400, body: { code: 'invalid_request', field: name } });
   });
 
+  it.each(['code2', 'x1.y2-z3', 'a'.repeat(64), 'to_123'])('names an unknown field with digits: %s', async (name) => {
+    expect(await post({ body: { to: TO, [name]: 'x' } })).toMatchObject({ status: 400, body: { field: name } });
+  });
+
   it('does not repeat a name that may be a value', async () => {
-    const answer = await post({ body: { to: TO, '+14155550000': 1, 'a\r\nb': 1, a1234567: 1 } });
+    const answer = await post({ body: { to: TO, '+14155550000': 1, 'a\r\nb': 1, a1234567: 1, 'b-1234': 1, [`c${'d'.repeat(64)}`]: 1 } });
     expect(answer.status).toBe(400);
-    expect(answer.text).not.toMatch(/4155550000|\\r|1234567/);
+    expect(answer.text).not.toMatch(/4155550000|\\r|1234|ddd/);
   });
 
   it.each([
@@ -246,6 +250,21 @@ describe('bad input', () => {
       );
       expect(await exchange('GET /livez HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
       expect(await exchange('FOO /livez HTTP/1.1\r\nhost: x\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+    });
+
+    it('answers a request without a host with a problem, but for HTTP/1.0', async () => {
+      expect(await exchange('GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 [\s\S]*`Host` is missing/);
+      expect(await exchange('GET /livez HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+    });
+
+    it('passes over an expectation that it does not know', async () => {
+      expect(await exchange('GET /livez HTTP/1.1\r\nhost: x\r\nexpect: nonsense\r\nconnection: close\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);
+    });
+
+    it.each(['/livez', '/nothing', '/v1/services'])('ends the connection behind its answer where a body never came: %s', async (path) => {
+      const text = await exchange(`GET ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n`);
+      expect(text.match(/HTTP\/1\.1 /g)).toHaveLength(1);
+      expect(text).toMatch(/^connection: close\r$/im);
     });
 
     it('takes a path as it is written', async () => {

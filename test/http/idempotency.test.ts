@@ -50,6 +50,33 @@ describe('Idempotency-Key', () => {
     expect(kept).not.toMatch(/4155552671|eyJ/);
   });
 
+  it.each(['check by id', 'check by destination'])('hands out nothing of what was erased (%s)', async (way) => {
+    const world = new RestWorld();
+    const { key, root } = await makeTenant(world, { checkByDestination: true });
+    const { body } = await world.ask('POST', '/v1/verifications', { key, body: { to: TO, requester: 'r' } });
+    const code = world.code();
+    const check = () =>
+      way === 'check by id'
+        ? world.ask('POST', `/v1/verifications/${body.id}/check`, { key, body: { code, requester: 'r' }, headers: once('k') })
+        : world.ask('POST', '/v1/checks', { key, body: { to: TO, code, requester: 'r' }, headers: once('k') });
+    expect((await check()).body.status).toBe('approved');
+    expect((await check()).body.status).toBe('approved');
+    await world.ask('DELETE', '/v1/destinations', { key: root, body: { to: TO } });
+    expect(await check()).toMatchObject({ status: 404, body: { code: 'not_found' } });
+  });
+
+  it('of an operator is another key than that of the tenant who is acted for', async () => {
+    const world = new RestWorld();
+    const { key, root, service } = await makeTenant(world);
+    const body = { name: 'x', service: service.id, scopes: ['read'] };
+    const [one, other] = [
+      await world.ask('POST', '/v1/api-keys', { key: root, body, headers: once('k') }),
+      await world.ask('POST', '/v1/api-keys', { key, body, headers: once('k') }),
+    ];
+    expect([one.status, other.status]).toEqual([201, 201]);
+    expect(one.body.key.id).not.toBe(other.body.key.id);
+  });
+
   it('does not show a secret again', async () => {
     const world = new RestWorld();
     const { root } = await makeTenant(world);

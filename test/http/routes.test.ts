@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CountersignError } from '../../src/core/errors.ts';
 import { DEFAULT_LIMITS } from '../../src/engine/limits.ts';
 import type { Provider } from '../../src/providers/provider.ts';
 import { type Got, makeTenant, RestWorld, type RestWorldOptions, TO, wrongCode } from './world.ts';
@@ -220,13 +221,24 @@ describe('GET /v1/deliveries', () => {
     expect(pages).toHaveLength(3);
   });
 
-  it.each(['from=yesterday', 'until=2026-13-01T00:00:00Z', 'cursor=*', 'limit=0', 'limit=101', 'limit=x', 'limit=1&limit=2', 'to=x', 'what=1'])(
-    'refuses ?%s',
-    async (query) => {
-      const here = await open();
-      expect((await here.world.ask('GET', `/v1/deliveries?${query}`, { key: here.key })).status).toBe(400);
-    },
-  );
+  it.each([
+    'from=yesterday',
+    'from=2026-02-30T00:00:00Z',
+    'limit=1e1',
+    'limit=0x10',
+    'limit=%2010',
+    'until=2026-13-01T00:00:00Z',
+    'cursor=*',
+    'limit=0',
+    'limit=101',
+    'limit=x',
+    'limit=1&limit=2',
+    'to=x',
+    'what=1',
+  ])('refuses ?%s', async (query) => {
+    const here = await open();
+    expect((await here.world.ask('GET', `/v1/deliveries?${query}`, { key: here.key })).status).toBe(400);
+  });
 
   it('takes a service or a destination of a key for all', async () => {
     const here = await open();
@@ -262,6 +274,18 @@ describe('services', () => {
     const beyond = await world.ask('POST', '/v1/services', { key: root, body: { name: 'x', budgets: { sendsPerDay: 100 } } });
     expect(beyond.body.detail).toContain('budgets.sendsPerDay');
     expect((await world.ask('GET', '/v1/services?after=x', { key: root })).body.field).toBe('after');
+  });
+
+  it('have numbers that may be somebody’s as test numbers only by a key for all services', async () => {
+    const { world, key, root, service } = await open();
+    const url = `/v1/services/${service.id}`;
+    const test = { numbers: [TO], code: '246810', until: '2026-01-02T00:00:00Z', acknowledged: true };
+    const refused = await world.ask('PATCH', url, { key, body: { test } });
+    expect(refused).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+    expect((await world.ask('PATCH', url, { key, body: { test: { ...test, acknowledged: false } } })).status).toBe(400);
+    expect((await world.ask('PATCH', url, { key, body: { test: { ...test, numbers: ['+14155550100'], acknowledged: false } } })).status).toBe(200);
+    expect((await world.ask('PATCH', url, { key: root, body: { test } })).body.test).toMatchObject({ acknowledged: true });
+    expect((await world.ask('PATCH', url, { key, body: { test: null } })).body.test).toBeNull();
   });
 });
 
@@ -375,6 +399,17 @@ describe('a failing world', () => {
     }
     expect(here.world.sender.calls).toBe(1);
     expect((await here.world.ask('GET', '/livez')).status).toBe(200);
+  });
+
+  it('tells operators what is wrong with the store, and nobody who has no key', async () => {
+    const words = 'PostgreSQL cannot be reached: start it, or correct host and port in the url';
+    const broken = () => Promise.reject(new CountersignError('store_unavailable', words));
+    const here = await open({ parts: { ping: broken, limiter: { take: broken } } });
+    for (const path of ['/readyz', '/v1/services']) {
+      const answer = await here.world.ask('GET', path);
+      expect(answer).toMatchObject({ status: 503, body: { detail: 'the store cannot be used now; the log has more under this instance' } });
+    }
+    expect(here.world.failures).toMatchObject([{ message: words }, { message: words }]);
   });
 
   it('tells nothing of a fault of ours, but to whoever observes', async () => {

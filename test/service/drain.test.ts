@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { Agent } from 'node:http';
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createFolder } from '../cli/run-cli.ts';
 import { answer } from '../senders/http-gateway-double.ts';
 import { ask, deploy, serve, toNumber } from './world.ts';
@@ -36,5 +39,21 @@ describe('SIGTERM', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('(%s) ends a process that has nothing to do at once', async (signal) => {
     const serving = await serve(await deploy(createFolder()));
     expect(await serving.end(signal)).toBe(0);
+  });
+
+  it('ends a process though clients hold connections on which they ask for nothing', async () => {
+    const serving = await serve(await deploy(createFolder()));
+    const agent = new Agent({ keepAlive: true });
+    onTestFinished(() => agent.destroy());
+    await ask(`${serving.url}/livez`, 'SK:none', undefined, agent);
+    for (const url of [serving.url, serving.metricsUrl]) {
+      const { hostname, port } = new URL(url);
+      const socket = connect(Number(port), hostname);
+      onTestFinished(() => void socket.destroy());
+      await once(socket, 'connect');
+    }
+    expect(await serving.end('SIGTERM')).toBe(0);
+    expect(serving.said().stdout).toMatch(/"msg":"drained"/);
+    expect(serving.said().stdout).not.toMatch(/"level":"?(error|50)/);
   });
 });

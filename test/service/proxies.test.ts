@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createOutboxSender } from '../../src/senders/outbox.ts';
+import { resolveSettings } from '../../src/service/read-settings.ts';
 import { createService } from '../../src/service/service.ts';
-import { createProxyList, isLoopbackHost } from '../../src/service/unsafe-settings.ts';
+import { createProxyList, findUnsafeSettings, isLoopbackHost } from '../../src/service/unsafe-settings.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import { SECRET } from './world.ts';
 
@@ -30,6 +31,28 @@ describe('proxies', () => {
     ['10.0.0.1', false],
   ])('are on this machine where none are named: %s', (address, isTrusted) => {
     expect(isLoopbackHost(address)).toBe(isTrusted);
+  });
+
+  it.each([
+    [['0.0.0.0/0'], true],
+    [['0.0.0.0/00'], true],
+    [['0.0.0.0/1', '128.0.0.0/1'], true],
+    [['10.0.0.1', '64.0.0.0/7'], true],
+    [['::/000'], true],
+    [['::/0'], true],
+    [['2000::/3'], true],
+    [['2001::/15'], true],
+    [['::ffff:0:0/96'], true],
+    [['::ffff:128.0.0.0/97'], true],
+    [['::/16'], true],
+    [['fc00::/6'], true],
+    [['fe80::/9'], true],
+    [['10.0.0.0/8', '2001:db8::/32', '192.0.2.7', '::1'], false],
+    [['fc00::/7', 'fe80::/10', '2001::/16'], false],
+    [['::ffff:10.0.0.0/104', '::/96'], false],
+  ])('are not everybody, however that is written: %j', (trustedProxies, isRefused) => {
+    const unsafe = findUnsafeSettings(resolveSettings({ secret: SECRET, trustedHops: 1, trustedProxies }));
+    expect(unsafe.some(({ setting, problem }) => setting === 'trustedProxies' && problem.includes('from everywhere'))).toBe(isRefused);
   });
 
   it('say whose request it is, and nobody else does', async () => {

@@ -102,6 +102,21 @@ describe('settings', () => {
       { COUNTERSIGN_LIMITS_LADDER_SECONDS: '9,8' },
       'COUNTERSIGN_LIMITS_LADDER_SECONDS must never shrink from one rung to the next',
     ],
+    ['a number in hexadecimal digits', { COUNTERSIGN_PORT: '0x50' }, 'COUNTERSIGN_PORT must be a whole number'],
+    ['a number with an exponent', { COUNTERSIGN_RATES_KEY_BURST: '1e2' }, 'COUNTERSIGN_RATES_KEY_BURST must be a whole number'],
+    ['such a rung', { COUNTERSIGN_LIMITS_LADDER_SECONDS: '60,0x78' }, 'COUNTERSIGN_LIMITS_LADDER_SECONDS must be a whole number'],
+    [
+      'a country that is none',
+      { COUNTERSIGN_ALLOWED_COUNTRIES: 'DE,UK' },
+      'COUNTERSIGN_ALLOWED_COUNTRIES must be ISO 3166-1 alpha-2 codes of countries with telephone numbers, such as GB (and not UK)',
+    ],
+    ['a text without a code', { COUNTERSIGN_TEMPLATE: 'Hello' }, 'COUNTERSIGN_TEMPLATE must hold `{code}` exactly once'],
+    ['a subject of two lines', { COUNTERSIGN_SUBJECT: 'a\nb' }, 'COUNTERSIGN_SUBJECT must be one line without control characters'],
+    [
+      'an origin without TLS',
+      { COUNTERSIGN_ORIGIN: 'http://shop.example.com' },
+      'COUNTERSIGN_ORIGIN must be `https://` and a host name: no user, port, path, query or fragment',
+    ],
     ['half a sender', { COUNTERSIGN_SMTP_URL: 'smtp://a' }, 'COUNTERSIGN_SMTP_FROM is missing: COUNTERSIGN_SMTP_URL is set'],
     [
       'Twilio without its account',
@@ -118,6 +133,7 @@ describe('settings', () => {
     ['of the wrong type', { port: '8080' }, /countersign\.json: port must be a whole number$/],
     ['out of range', { limits: { sendsPerDay: 1_000 } }, /countersign\.json: limits\.sendsPerDay must be a whole number from 1 to 100$/],
     ['no object', [], /^COUNTERSIGN_CONFIG names \S+, which must hold one JSON object$/],
+    ['one of two', '{"port": 1, "port": 2}', /^COUNTERSIGN_CONFIG names \S+, which has a name twice in one object$/],
     ['no JSON', '{"secret": "hunter2"', /^COUNTERSIGN_CONFIG names \S+, which is not JSON$/],
   ])('are refused when one of the file is %s, by its place', (_, content, message) => {
     expect(messageOf(() => readSettings({ COUNTERSIGN_CONFIG: writeConfig(content) }))).toMatch(message);

@@ -1,7 +1,7 @@
 import { Destination } from '../../core/destination.ts';
 import type { Proof } from '../../engine/results.ts';
 import type { ServiceApproval, ServiceCheckResult } from '../../engine/service-verifier.ts';
-import type { ResponseSpec } from '../operation.ts';
+import type { Call, ResponseSpec } from '../operation.ts';
 import type { RestParts } from '../rest-parts.ts';
 import { CheckAnswer } from '../schemas.ts';
 import { noSuchVerification, toRefusal } from './send-answers.ts';
@@ -25,6 +25,15 @@ export function renderCheck(result: ServiceCheckResult): unknown {
   if (result.status === 'not_found') throw noSuchVerification();
   if (result.status === 'budget_exhausted') throw toRefusal({ reason: 'budget_exhausted', retryAt: result.retryAt });
   return result.status === 'approved' ? { status: 'approved', claims: toKept(result) } : { ...result };
+}
+
+/** Ensure that what was erased is not handed out again: a kept approval holds the number. @throws {HttpProblem} 404. */
+export async function assertApprovalIsThere(call: Call<unknown, unknown, unknown>, body: unknown): Promise<void> {
+  const { claims } = body as { readonly claims?: KeptApproval };
+  if (claims === undefined) return;
+  const { verificationId: id, purpose, requester } = claims;
+  const verifier = call.parts.verifierFor(await call.service());
+  if ((await verifier.show({ id, purpose, requester })).status === 'not_found') throw noSuchVerification();
 }
 
 /** Signs the proof of an approval. Its destination was parsed when the verification was started. */

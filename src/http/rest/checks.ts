@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { type Operation, operation } from '../operation.ts';
-import { checkResponse, finishCheck, renderCheck } from './check-answers.ts';
+import { assertApprovalIsThere, checkResponse, finishCheck, renderCheck } from './check-answers.ts';
 import { codeField, PURPOSE, REQUESTER, SERVICE, TO } from './inputs.ts';
 
 const Body = Type.Object(
@@ -30,6 +30,7 @@ const check: Operation = operation({
   example: { to: '+14155552671', code: '123456', requester: 'account-42' },
   responses: checkResponse,
   problems: [404, 409, 503],
+  assertReplayable: assertApprovalIsThere,
   finish: finishCheck,
   async handle(call) {
     const { service: _, ...input } = call.body;

@@ -16,7 +16,7 @@ const Query = Type.Object(
     ),
     from: Type.Optional(Type.String({ maxLength: 40, description: 'ISO 8601: settled at this time or later.' })),
     until: Type.Optional(Type.String({ maxLength: 40, description: 'ISO 8601: settled before this time.' })),
-    cursor: Type.Optional(Type.String({ maxLength: 128, description: 'As an earlier page gave it.' })),
+    cursor: Type.Optional(Type.String({ maxLength: 512, description: 'As an earlier page gave it.' })),
     limit: LIMIT,
   },
   { additionalProperties: false },

@@ -43,7 +43,7 @@ const fields = {
         numbers: Type.Array(Type.String({ pattern: '^\\+[1-9][0-9]{6,14}$' }), { minItems: 1, maxItems: 100 }),
         code: Type.String({ pattern: '^[0-9]{4,10}$' }),
         until: Type.String({ maxLength: 40, description: 'UTC, at most 90 days ahead.' }),
-        acknowledged: Type.Optional(Type.Boolean()),
+        acknowledged: Type.Optional(Type.Boolean({ description: 'Takes a key for all services: the numbers may be somebody’s.' })),
       },
       closed,
     ),

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import type { ApiKey } from '../../engine/api-key.ts';
+import { assertAllServices } from '../authentication.ts';
 import { type Operation, operation } from '../operation.ts';
 import { HttpProblem } from '../problem.ts';
 import { pageOf } from '../schemas.ts';
@@ -63,7 +64,7 @@ const update: Operation = operation({
   method: 'PATCH',
   path: '/v1/services/{id}',
   summary: 'Change a service',
-  description: 'Fields that are not named stay; one that is named is replaced as a whole.',
+  description: 'Fields that are not named stay; one that is named is replaced as a whole. `test.acknowledged` takes a key for all services.',
   params: Id,
   body: ServicePatch,
   example: { codeLength: 8 },
@@ -71,6 +72,8 @@ const update: Operation = operation({
   problems: [404, 503],
   async handle({ parts, params, body, key }) {
     assertOwn(key, params.id);
+    // Ensure that a tenant does not open a number that may be somebody's: limits and budgets of one are shared by all.
+    if (body.test?.acknowledged === true) assertAllServices(key);
     return { status: 200, body: orNone(await parts.tenants.updateService(params.id, body, { by: key.id })) };
   },
 });

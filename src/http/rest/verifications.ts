@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { type Operation, operation } from '../operation.ts';
 import { Ended, ShownVerification, Verification } from '../schemas.ts';
-import { checkResponse, finishCheck, renderCheck } from './check-answers.ts';
+import { assertApprovalIsThere, checkResponse, finishCheck, renderCheck } from './check-answers.ts';
 import { CHANNEL, codeField, PURPOSE, REQUESTER, SERVICE, TO } from './inputs.ts';
 import { noSuchVerification, renderSend } from './send-answers.ts';
 
@@ -107,6 +107,7 @@ const check: Operation = operation({
   example: { code: '123456', purpose: 'login', requester: 'account-42' },
   responses: checkResponse,
   problems: [404, 409, 503],
+  assertReplayable: assertApprovalIsThere,
   finish: finishCheck,
   async handle(call) {
     const { code, purpose, requester, attemptId = call.attemptId } = call.body;
