@@ -1,11 +1,23 @@
 import type { FastifyRequest } from 'fastify';
+import type { Scope } from '../engine/api-key.ts';
 import type { RateVerdict } from '../engine/rate-meter.ts';
+import type { Tenants } from '../engine/tenants.ts';
 import { assertAllServices, assertScope, authenticate } from './authentication.ts';
 import { findClientAddress } from './client-address.ts';
-import type { Operation } from './operation.ts';
 import { HttpProblem } from './problem.ts';
 import type { RequestState } from './request-state.ts';
 import type { RestParts } from './rest-parts.ts';
+
+/** What a key needs to come in. */
+export interface DoorRules {
+  /** Absent where anybody may ask; `any` where the operation itself says which, once it has read what is asked. */
+  readonly scope?: Scope | 'any';
+  /** Whether only a key for all services may. */
+  readonly isOperators?: boolean;
+}
+
+/** What the door asks. */
+export type DoorParts = Pick<RestParts, 'limiter' | 'rates' | 'trustedHops'> & { readonly tenants: Pick<Tenants, 'authenticate'> };
 
 /** Whoever comes through a socket that has no address shares one limit. */
 const NO_ADDRESS = '0.0.0.0';
@@ -14,7 +26,7 @@ const NO_ADDRESS = '0.0.0.0';
  * Who may come in, asked before a body is read: first the address has to have permits left, so that nobody tries secrets at will, then the key has to be
  * good and have its own, and then it has to be for this.
  */
-export function createDoor({ scope, isOperators }: Operation, parts: RestParts): (request: FastifyRequest, state: RequestState) => Promise<void> {
+export function createDoor({ scope, isOperators }: DoorRules, parts: DoorParts): (request: FastifyRequest, state: RequestState) => Promise<void> {
   const { limiter, rates, tenants, trustedHops } = parts;
   return async ({ headers, socket }, state) => {
     if (scope === undefined) return;
@@ -23,7 +35,7 @@ export function createDoor({ scope, isOperators }: Operation, parts: RestParts):
     const key = await authenticate(headers.authorization, tenants);
     state.key = key;
     assertAllowed(await limiter.take('key', key.id, rates.key));
-    assertScope(key, scope);
+    if (scope !== 'any') assertScope(key, scope);
     if (isOperators === true) assertAllServices(key);
   };
 }

@@ -6,6 +6,7 @@ import { createInputChecks } from './input-checks.ts';
 import type { Operation } from './operation.ts';
 import { parseJson } from './parse-json.ts';
 import { HttpProblem, renderProblem, toProblem } from './problem.ts';
+import { observeRequests, quietly } from './request-observation.ts';
 import { createRequestStates, type RequestStates } from './request-state.ts';
 import type { RestParts } from './rest-parts.ts';
 import { runOperation } from './run-operation.ts';
@@ -24,6 +25,7 @@ export function createRestApi(parts: RestParts): FastifyPluginAsync {
     await app.register(helmet);
     acceptJsonOnly(app, states);
     answerInProblems(app, parts, states);
+    observeRequests(app, parts.observe, states);
     const operations = withDocument(parts.publicUrl);
     for (const each of operations) addRoute(app, each, parts, states);
     refuseUnknownPaths(app, operations);
@@ -50,24 +52,6 @@ function answerInProblems(app: FastifyInstance, { publicUrl, now, observe }: Res
     states.of(request).problem = { code: problem.code, reason: problem.reason };
     const { status, headers, body } = renderProblem(problem, { publicUrl, requestId: request.id, now: now() });
     return reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
-  });
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-request-id': request.id });
-  });
-  app.addHook('onResponse', async (request, reply) => {
-    const { operation: known, key, problem } = states.of(request);
-    quietly(() =>
-      observe?.answered?.({
-        operation: known?.id,
-        method: request.method,
-        status: reply.statusCode,
-        milliseconds: reply.elapsedTime,
-        requestId: request.id,
-        keyId: key?.id,
-        code: problem?.code,
-        reason: problem?.reason,
-      }),
-    );
   });
 }
 
@@ -121,12 +105,4 @@ function nothingHere(): HttpProblem {
 
 function escapePattern(text: string): string {
   return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
-function quietly(tell: () => void): void {
-  try {
-    tell();
-  } catch {
-    // An observer is a guest: what was answered stays answered.
-  }
 }
