@@ -66,6 +66,8 @@ export interface KeyRing {
   apiSecretHash(apiKeyId: string, secret: string): string;
   /** AES-256 key of verification ids. */
   readonly id: KeyObject;
+  /** Hashes what a check has to say beside a code. */
+  readonly binding: KeyObject;
   /** Hashes attempt ids, and is what an attempt's seal is derived from. */
   readonly attempt: KeyObject;
   /** Hashes idempotency keys and the requests they came with, and is what the seal of a kept answer is derived from. */
@@ -101,6 +103,7 @@ export function createKeyRing({ secret, keys, indexSecret }: KeyOptions): KeyRin
     // In full: it stands for a secret, and nothing is gained by a shorter one.
     apiSecretHash: (apiKeyId, secret) => hmac(hashKey, `api-secret\0${apiKeyId}\0${secret}`).toString('base64url'),
     id: createSecretKey(expand(index, 'id')),
+    binding: createSecretKey(expand(index, 'binding')),
     attempt: createSecretKey(expand(index, 'attempt')),
     idempotency: createSecretKey(expand(index, 'idempotency')),
     rate: createSecretKey(expand(index, 'rate')),

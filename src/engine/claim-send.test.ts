@@ -191,13 +191,13 @@ describe('the time of the next send', () => {
     ['the spacing does', { shared: makePool({ sends: [T0] }) }, T0 + 30 * SECOND],
     ['the budgets do', { ladders: [makeLadder({ requester: 'ada' })], shared: makePool({ sends: [T0, T0, T0, T0, T0] }) }, T0 + HOUR],
   ])('is the latest of ladder, spacing and budgets: %s', (_name, given, expected) => {
-    expect(nextSendAt(makeRecord(given), 'ada', DEFAULT_LIMITS)).toBe(expected);
+    expect(nextSendAt(makeRecord(given), makeVerification({ requester: 'ada' }), DEFAULT_LIMITS)).toBe(expected);
   });
 
   it('is that of the budgets of a known requester', () => {
     const sends = Array.from({ length: 10 }, (_, hour) => T0 + hour * 2 * HOUR);
     const known = [{ requester: 'ada', approvedAt: T0, pool: makePool({ sends }) }];
-    expect(nextSendAt(makeRecord({ known }), 'ada', DEFAULT_LIMITS)).toBe(T0 + 18 * HOUR + 30 * SECOND);
-    expect(nextSendAt(makeRecord({ shared: makePool({ sends }) }), 'ada', DEFAULT_LIMITS)).toBe(T0 + 24 * HOUR);
+    expect(nextSendAt(makeRecord({ known }), makeVerification({ requester: 'ada' }), DEFAULT_LIMITS)).toBe(T0 + 18 * HOUR + 30 * SECOND);
+    expect(nextSendAt(makeRecord({ shared: makePool({ sends }) }), makeVerification({ requester: 'ada' }), DEFAULT_LIMITS)).toBe(T0 + 24 * HOUR);
   });
 });

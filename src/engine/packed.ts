@@ -2,8 +2,8 @@ import { CountersignError } from '../core/errors.ts';
 
 /** Reads what a store kept as a list by position. Nothing missing or of another type is taken for a value: it is `store_unavailable`, never a guess. */
 export interface Unpacker {
-  /** What is in the list behind its schema version. */
-  open(body: string, schema: number): readonly unknown[];
+  /** What is in the list behind its schema version. @param oldest the oldest version that is read. @defaultValue `schema` */
+  open(body: string, schema: number, oldest?: number): readonly unknown[];
   number(value: unknown, min?: number): number;
   text(value: unknown): string;
   list(value: unknown, length: number): readonly unknown[];
@@ -15,9 +15,9 @@ export function createUnpacker(subject: string): Unpacker {
   const fault = (how: string) => new CountersignError('store_unavailable', `the record of ${subject} is ${how}`);
   const damaged = () => fault('damaged');
   return {
-    open(body, schema) {
+    open(body, schema, oldest = schema) {
       const [version, ...fields] = parseList(body);
-      if (version === schema) return fields;
+      if (Number.isInteger(version) && (version as number) >= oldest && (version as number) <= schema) return fields;
       throw fault(typeof version === 'number' && version > schema ? 'of a newer version of countersign: update this process' : 'not one of ours');
     },
     number(value, min = Number.MIN_SAFE_INTEGER) {

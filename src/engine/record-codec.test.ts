@@ -48,7 +48,7 @@ const anyVerification: fc.Arbitrary<VerificationRecord> = fc.record({
   ...{ createdAt: time, expiresAt: time, endedAt: maybe(time), wrong: count, sealed: maybe(text) },
   code: fc.record({ keyId: text, length: count, generation: count, guessed: fc.boolean(), digest: maybe(text) }),
   ...{ deliveries: fc.array(anyDelivery, { maxLength: 3 }), attempts: fc.array(anyAttempt, { maxLength: 3 }) },
-  judge: maybe(anyJudge),
+  ...{ judge: maybe(anyJudge), binding: maybe(text), note: maybe(text) },
 });
 const anyTime: fc.Arbitrary<RecordTime> = time.map((seen) => ({ seen, clock: seen }));
 const anyRecord: fc.Arbitrary<DestinationRecord> = fc.record({

@@ -6,6 +6,7 @@ import { createCancelRule } from './cancel.ts';
 import type { Claim } from './claim-send.ts';
 import { createEraseRule } from './clear.ts';
 import { createCompleteRule } from './complete.ts';
+import { toFind } from './find-verification.ts';
 import type { Attempt, JudgeOutcome } from './judge.ts';
 import { createCloseElsewhereRule, type JudgeClaim } from './judge-claim.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
@@ -159,7 +160,7 @@ describe('a guess that a provider judges', () => {
   it('I4 is not approved where it was canceled meanwhile', () => {
     const desk = openDesk();
     const { askId } = desk.ask();
-    desk.run(createCancelRule({ entryId: 'entry1', service: 'default', purpose: 'default', requester: undefined }));
+    desk.run(createCancelRule(toFind({ entryId: 'entry1', service: 'default', purpose: 'default', requester: undefined })));
     expect(desk.settle(askId, APPROVED)).toEqual({ kind: 'ended', state: 'canceled' });
     expect(desk.settle(askId, APPROVED)).toEqual({ kind: 'ended', state: 'canceled' });
   });
