@@ -74,6 +74,8 @@ export interface KeyRing {
   readonly idempotency: KeyObject;
   /** Hashes the API keys and the client addresses that requests are counted by. */
   readonly rate: KeyObject;
+  /** What Twilio's clients are told that everything here belongs to: `AC` + 32 lower-case hex, the same for all and as long as the index secret stays. */
+  readonly accountSid: string;
   /** What a store keeps to recognise the index secret: 22 characters that tell nothing of it. */
   readonly fingerprint: string;
 }
@@ -107,6 +109,7 @@ export function createKeyRing({ secret, keys, indexSecret }: KeyOptions): KeyRin
     attempt: createSecretKey(expand(index, 'attempt')),
     idempotency: createSecretKey(expand(index, 'idempotency')),
     rate: createSecretKey(expand(index, 'rate')),
+    accountSid: `AC${hmac(createSecretKey(expand(index, 'account')), 'account').toString('hex', 0, 16)}`,
     fingerprint: shortHash(createSecretKey(expand(index, 'fingerprint')), 'fingerprint'),
   };
 }

@@ -1,5 +1,6 @@
 import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { createAllowedMethods } from './allowed-methods.ts';
 import { withDocument } from './document.ts';
 import { createDoor } from './door.ts';
 import { createInputChecks } from './input-checks.ts';
@@ -84,25 +85,16 @@ function refuseUnknownPaths(app: FastifyInstance, operations: readonly Operation
   app.setNotFoundHandler(refuse);
 }
 
-/** A path that exists is told from one that does not: the first answers 405 with the methods that it takes. */
+/** A path that exists answers 405 with the methods that it takes. */
 function createNotFound(operations: readonly Operation[]): (request: FastifyRequest) => never {
-  const paths = operations.map(({ path, method }) => ({
-    pattern: new RegExp(`^${escapePattern(path).replaceAll(/\\\{\w+\\\}/g, '[^/]+')}$`),
-    method,
-  }));
-  return (request) => {
-    const [path = ''] = request.url.split('?');
-    const methods = paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
-    if (methods.length === 0) throw nothingHere();
-    const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  const allowedAt = createAllowedMethods(operations);
+  return ({ url }) => {
+    const allow = allowedAt(url);
+    if (allow === undefined) throw nothingHere();
     throw new HttpProblem({ status: 405, code: 'method_not_allowed', detail: `this path takes ${allow}`, headers: { allow } });
   };
 }
 
 function nothingHere(): HttpProblem {
   return new HttpProblem({ status: 404, code: 'not_found', detail: 'there is nothing at this path' });
-}
-
-function escapePattern(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }

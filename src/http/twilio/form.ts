@@ -50,6 +50,8 @@ function decode(text: string, name: string | undefined): string {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
     const isName = name !== undefined && /^[A-Za-z][A-Za-z0-9.]{0,63}$/.test(name);
-    throw isName ? invalidParameter(name, 'is not percent-encoded UTF-8') : new TwilioError(20400, { message: 'The form is not percent-encoded UTF-8' });
+    throw isName
+      ? invalidParameter(name, 'is not percent-encoded UTF-8')
+      : new TwilioError(20400, { message: 'The form is not percent-encoded UTF-8' });
   }
 }

@@ -7,7 +7,7 @@ import { toSafePath } from './safe-path.ts';
  * What is answered, by code: the HTTP status of Twilio's dictionary, and its title. Where the dictionary gives no status (60228, 60238, 60243, 60410) a
  * sibling's stands in. What HTTP has a word for and the dictionary has not goes by its pattern, 20000 and the status, as 20404 and 20429 do.
  */
-const ERRORS = {
+const ERRORS: Readonly<Record<TwilioErrorCode, readonly [status: number, title: string]>> = {
   20003: [401, 'Authenticate'],
   20004: [405, 'Method not allowed'],
   20400: [400, 'The request is not well-formed'],
@@ -36,10 +36,38 @@ const ERRORS = {
   60410: [403, 'Verification delivery attempt blocked'],
   60602: [400, 'App hash is supported by SMS only'],
   60605: [403, 'Verification delivery attempt blocked by geo permissions'],
-} as const satisfies Readonly<Record<number, readonly [status: number, title: string]>>;
+};
 
 /** A code that this door answers. */
-export type TwilioErrorCode = keyof typeof ERRORS;
+export type TwilioErrorCode =
+  | 20003
+  | 20004
+  | 20400
+  | 20403
+  | 20404
+  | 20408
+  | 20413
+  | 20414
+  | 20415
+  | 20429
+  | 20431
+  | 20500
+  | 20503
+  | 21481
+  | 60200
+  | 60202
+  | 60203
+  | 60206
+  | 60212
+  | 60214
+  | 60221
+  | 60223
+  | 60228
+  | 60238
+  | 60243
+  | 60410
+  | 60602
+  | 60605;
 
 /** What is known beside the code. */
 export interface TwilioErrorOptions {
