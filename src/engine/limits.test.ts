@@ -97,7 +97,7 @@ describe('limits', () => {
     ['resendPolicy', ['Repeat', '', null, true, 1], 'must be "repeat" or "rotate"'],
     ['sharePending', ['true', 1, 0, null], 'must be true or false'],
     ['holdUsedUp', ['true', 1, 0, null], 'must be true or false'],
-    ['sendsPerVerification', [0, 101, 1.5, '5', true], 'must be a whole number from 1 to 100'],
+    ['sendsPerVerification', [0, 101, 1.5, '5', true], 'must be null or a whole number from 1 to 100'],
   ])('refuse for %s what is none of its values', (name, values, fault) => {
     for (const value of values) expect(faultOf({ [name]: value }).message).toBe(`\`limits.${name}\` ${fault}`);
     expect(resolveLimits({ resendPolicy: 'repeat', sharePending: false, holdUsedUp: false, sendsPerVerification: null })).toEqual(DEFAULT_LIMITS);
