@@ -99,7 +99,8 @@ const CHECKS: { readonly [Name in keyof Limits]: Check } = {
   sendsPerHour: between(1, MAX_BUDGET),
   sendsPerDay: between(1, MAX_BUDGET),
   knownSendsPerDay: between(1, MAX_BUDGET),
-  sendsPerVerification: (value) => (value === null ? undefined : between(1, MAX_BUDGET)(value)),
+  sendsPerVerification: (value) =>
+    value === null || between(1, MAX_BUDGET)(value) === undefined ? undefined : `must be null or a whole number from 1 to ${MAX_BUDGET}`,
   guessesPerVerification: between(1, MAX_BUDGET),
   holdUsedUp: flag,
   wrongPerHour: between(1, MAX_BUDGET),

@@ -98,7 +98,7 @@ describe.each(VERBS.slice(1, 4))('the id in the input of %s', (verb, parse, good
   });
 
   it('is otherwise passed on: what is none is not found', () => {
-    expect(parse({ ...good, id: 'x' })).toMatchObject(verb === 'check' ? { of: 'x' } : { id: 'x' });
+    expect(parse({ ...good, id: 'x' })).toMatchObject(verb === 'resend' ? { id: 'x' } : { of: 'x' });
   });
 });
 
