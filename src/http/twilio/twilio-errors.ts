@@ -69,6 +69,9 @@ export type TwilioErrorCode =
   | 60602
   | 60605;
 
+/** All of them. */
+export const TWILIO_ERROR_CODES: readonly TwilioErrorCode[] = Object.keys(ERRORS).map((code) => Number(code) as TwilioErrorCode);
+
 /** What is known beside the code. */
 export interface TwilioErrorOptions {
   /** Instead of the title. It names parameters and never holds a value: messages end in tickets. */

@@ -4,7 +4,7 @@ import type { ServiceSettings } from '../../engine/service-settings.ts';
 import type { ServiceCheckResult } from '../../engine/service-verifier.ts';
 import type { VerificationView } from '../../engine/verification-view.ts';
 import type { Fields } from './fields.ts';
-import { readPayment, toBinding } from './payment.ts';
+import { type Payment, readPayment, toBinding } from './payment.ts';
 import { invalidParameter, notFound, TwilioError } from './twilio-errors.ts';
 import { findService, type TwilioCall, type TwilioOperation } from './twilio-operation.ts';
 import { toUsedUp } from './used-up.ts';
@@ -22,20 +22,24 @@ const check: TwilioOperation = {
   async handle(call) {
     const { parts, params, fields } = call;
     const service = await findService(call, params.ServiceSid);
-    const guess = readGuess(fields, service);
+    const payment = readPayment(fields, service.psd2);
+    const guess = readGuess(fields, payment);
     const which = await readWhich(call, service);
     const { result, view } = await parts.verifierFor(service).judge({ ...guess, ...which });
+    const shown = toShown(judged(result, view, call));
+    // An approval forgets what it was bound to, which is what the guess has said.
+    const outcome = result.status === 'approved' ? ({ status: 'approved', payment } as const) : ({ status: 'pending' } as const);
     // Twilio's document lists 201 as well; what it answers is 200.
-    return { status: 200, body: renderCheck({ ...toShown(judged(result, view, call)), status: toStatus(result) }, service, parts) };
+    return { status: 200, body: renderCheck({ ...shown, ...outcome }, service, parts) };
   },
 };
 
 /** Guesses. */
 export const VERIFICATION_CHECK_OPERATIONS: readonly TwilioOperation[] = [check];
 
-function readGuess(fields: Fields, service: ServiceSettings): Guess {
+function readGuess(fields: Fields, payment: Payment): Guess {
   fields.text('SnaClientToken');
-  const binding = toBinding(readPayment(fields, service.psd2));
+  const binding = toBinding(payment);
   return { code: fields.required('Code'), ...(binding !== undefined && { binding }) };
 }
 
@@ -72,8 +76,4 @@ function judged(result: ServiceCheckResult, view: VerificationView | undefined, 
     default:
       throw notFound();
   }
-}
-
-function toStatus(result: ServiceCheckResult): 'approved' | 'pending' {
-  return result.status === 'approved' ? 'approved' : 'pending';
 }
