@@ -66,7 +66,7 @@ export class TwilioWorld {
       },
     };
     this.rest.app.addHook('onSend', async (request, reply, payload) => {
-      if (request.url.startsWith('/v2')) this.#judge(request.method, request.url, reply.statusCode, reply.getHeaders(), String(payload ?? ''));
+      if (/^\/v2(?:[/?]|$)/.test(request.url)) this.#judge(request.method, request.url, reply.statusCode, reply.getHeaders(), String(payload ?? ''));
       return payload;
     });
     this.rest.app.register(createTwilioApi(this.parts));
@@ -201,17 +201,31 @@ export function toBasic(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
-/** Sends bytes as they are, and resolves with all that was answered before the connection ended. */
-export function sendBytes(url: string, bytes: string | Buffer): Promise<{ readonly status: number; readonly head: string; readonly body: any }> {
+/** What was answered to bytes. */
+export interface RawAnswer {
+  readonly status: number;
+  /** Status line and headers in lower case. */
+  readonly head: string;
+  readonly body: any;
+}
+
+/** Sends bytes as they are, and resolves with the one answer to them, as soon as all of it is there. */
+export function sendBytes(url: string, bytes: string | Buffer): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect(Number(port), hostname, () => socket.write(bytes));
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk) => chunks.push(chunk));
+    let received = Buffer.alloc(0);
     socket.on('error', reject);
-    socket.on('close', () => {
-      const [head = '', text = ''] = Buffer.concat(chunks).toString('utf8').split('\r\n\r\n');
-      resolve({ status: Number(head.split(' ')[1]), head: head.toLowerCase(), body: text === '' ? undefined : JSON.parse(text) });
+    socket.on('close', () => reject(new Error('the connection ended before the answer did')));
+    socket.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      const end = received.indexOf('\r\n\r\n');
+      const head = received.toString('latin1', 0, Math.max(end, 0)).toLowerCase();
+      const length = Number(/^content-length: (\d+)$/m.exec(head)?.[1] ?? 0);
+      if (end < 0 || received.length < end + 4 + length) return;
+      const text = received.toString('utf8', end + 4);
+      resolve({ status: Number(head.split(' ')[1]), head, body: text === '' ? undefined : JSON.parse(text) });
+      socket.destroy();
     });
   });
 }
