@@ -146,7 +146,9 @@ function heldUntil(record: DestinationRecord, verification: VerificationRecord, 
   // Whoever names no requester owns nothing, unless it is shared: one stranger must not hold back another.
   if (!limits.holdUsedUp || (verification.requester === undefined && !limits.sharePending)) return 0;
   const newest = findNewest(record, verification);
-  return newest?.state === 'max_attempts_reached' ? newest.expiresAt : 0;
+  if (newest?.state !== 'max_attempts_reached') return 0;
+  // No longer than it is remembered.
+  return Math.min(newest.expiresAt, (newest.endedAt ?? 0) + limits.retention);
 }
 
 /** Deliveries as they read at the record's time. */
