@@ -194,9 +194,10 @@ describe('PSD2', () => {
     expect((await world.of('GET', `/Verifications/${body.sid}`)).body).toEqual(body);
     const right = { To: TO, Code: world.code() };
     const others = [
-      { Amount: '39.98 EUR', Payee: payment.Payee },
-      { Amount: payment.Amount, Payee: 'Shop' },
-      { Amount: payment.Payee, Payee: payment.Amount },
+      { ...payment, Amount: '39.98 EUR' },
+      // What would be the same if the two were joined by a space, by a comma, or as JSON without escapes.
+      { Amount: '39.99 EUR Shop', Payee: '"Ltd", 2' },
+      { Amount: '39.99 EUR,Shop "Ltd"', Payee: ' 2' },
       { Amount: '39.99 EUR","Shop \\"Ltd\\', Payee: '", 2' },
     ];
     for (const other of others) expect((await world.check({ ...right, ...other })).body).toMatchObject({ status: 'pending', valid: false });

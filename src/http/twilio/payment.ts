@@ -8,7 +8,7 @@ export interface Payment {
 }
 
 /** None, or none that is known any more. */
-export const NO_PAYMENT: Payment = { amount: null, payee: null };
+const NO_PAYMENT: Payment = { amount: null, payee: null };
 
 /** What an engine takes as a binding. */
 const MAX_BINDING = 256;
