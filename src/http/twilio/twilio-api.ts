@@ -1,3 +1,4 @@
+import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { createDoor, type DoorParts } from '../door.ts';
 import { observeRequests, quietly } from '../request-observation.ts';
@@ -25,6 +26,7 @@ const PREFIX = '/v2';
 export function createTwilioApi(parts: TwilioParts): FastifyPluginAsync {
   const api: FastifyPluginAsync = async (app) => {
     const states = createRequestStates();
+    await app.register(helmet);
     acceptFormsOnly(app);
     const answerWith = createErrorAnswers(parts, states);
     app.setErrorHandler(answerWith({}));
