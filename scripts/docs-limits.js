@@ -10,7 +10,7 @@ const source = new URL('../src/engine/limits.ts', import.meta.url);
 const page = new URL('../docs/limits.md', import.meta.url);
 
 /** Values that are refused, one for each thing a limit may be refused for; `ladder` has four. */
-const REFUSED_LADDERS = [[], Array(21).fill(1), [0], [2, 1]];
+const REFUSED_LADDERS = ['', Array(21).fill(1), [0], [2, 1]];
 const UNITS = [
   ['day', 86_400_000],
   ['h', 3_600_000],

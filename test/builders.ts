@@ -8,7 +8,7 @@ import type { Claim, ClaimOutcome, Refusal } from '../src/engine/claim-send.ts';
 import { createClearRule, createEraseRule } from '../src/engine/clear.ts';
 import { type CompleteOutcome, createCompleteRule } from '../src/engine/complete.ts';
 import { decideRecord, viewRecord } from '../src/engine/decide-record.ts';
-import { findVerification, type VerificationClaim } from '../src/engine/find-verification.ts';
+import { findVerification, toFind, type VerificationClaim } from '../src/engine/find-verification.ts';
 import { type Attempt, createJudgeRule, type JudgeCommand, type JudgeOutcome } from '../src/engine/judge.ts';
 import { DEFAULT_LIMITS, type Limits } from '../src/engine/limits.ts';
 import {
@@ -54,6 +54,8 @@ export function makeVerification(given: Partial<VerificationRecord> = {}): Verif
     sealed: 'sealed',
     attempts: [],
     judge: undefined,
+    binding: undefined,
+    note: undefined,
     ...given,
   });
 }
@@ -285,7 +287,7 @@ export function takeStep(desk: Desk, step: Step, claims: Claim[]): unknown {
     case 'check':
       return desk.check(entryId, { ...owner, right: step.right, attempt: plainAttempt(step.attemptId, step.right) });
     case 'cancel':
-      return desk.run(createCancelRule({ ...claimOf(entryId), ...owner }));
+      return desk.run(createCancelRule(toFind({ ...claimOf(entryId), ...owner })));
     case 'wait':
       desk.clock += step.by;
       return undefined;

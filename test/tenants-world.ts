@@ -30,6 +30,10 @@ export const PLAIN_FIELDS: ServiceFields = {
   budgets: {},
   checkByDestination: false,
   test: null,
+  compatibility: null,
+  ladderOnTop: false,
+  psd2: false,
+  customCodes: false,
 };
 
 /** Tenants in one or more processes, as far as they can be told apart: a store's clock and a monotonic clock that a test moves. */

@@ -66,12 +66,16 @@ export interface KeyRing {
   apiSecretHash(apiKeyId: string, secret: string): string;
   /** AES-256 key of verification ids. */
   readonly id: KeyObject;
+  /** Hashes what a check has to say beside a code. */
+  readonly binding: KeyObject;
   /** Hashes attempt ids, and is what an attempt's seal is derived from. */
   readonly attempt: KeyObject;
   /** Hashes idempotency keys and the requests they came with, and is what the seal of a kept answer is derived from. */
   readonly idempotency: KeyObject;
   /** Hashes the API keys and the client addresses that requests are counted by. */
   readonly rate: KeyObject;
+  /** What Twilio's clients are told that everything here belongs to: `AC` + 32 lower-case hex, the same for all and as long as the index secret stays. */
+  readonly accountSid: string;
   /** What a store keeps to recognise the index secret: 22 characters that tell nothing of it. */
   readonly fingerprint: string;
 }
@@ -101,9 +105,11 @@ export function createKeyRing({ secret, keys, indexSecret }: KeyOptions): KeyRin
     // In full: it stands for a secret, and nothing is gained by a shorter one.
     apiSecretHash: (apiKeyId, secret) => createHmac('sha256', hashKey).update(`api-secret\0${apiKeyId}\0${secret}`).digest('base64url'),
     id: createSecretKey(expand(index, 'id')),
+    binding: createSecretKey(expand(index, 'binding')),
     attempt: createSecretKey(expand(index, 'attempt')),
     idempotency: createSecretKey(expand(index, 'idempotency')),
     rate: createSecretKey(expand(index, 'rate')),
+    accountSid: `AC${hmac(createSecretKey(expand(index, 'account')), 'account').toString('hex', 0, 16)}`,
     fingerprint: shortHash(createSecretKey(expand(index, 'fingerprint')), 'fingerprint'),
   };
 }

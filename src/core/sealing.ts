@@ -1,8 +1,10 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 import { hmac } from './keys.ts';
 
-/** What a sealed destination is bound to: moved to another verification, service or destination it does not open. */
+/** What a sealed text is bound to: moved to another verification, service, destination or place it does not open. */
 export interface SealContext {
+  /** What it is, where it is no destination. */
+  readonly part?: 'note';
   readonly verificationId: string;
   readonly service: string;
   readonly destinationKey: string;
@@ -14,12 +16,12 @@ const TAG_BYTES = 16;
 /** Random bytes of one seal: 96 bits (NIST SP 800-38D §8.2.2). */
 export const NONCE_BYTES = 12;
 
-/** A destination, sealed. */
+/** A text, sealed: a destination, or what the context says. */
 export function seal(key: KeyObject, nonce: Buffer, text: string, context: SealContext): string {
   return sealText(key, nonce, text, toAad(context));
 }
 
-/** The destination in a seal; undefined as by {@link unsealText}. */
+/** The text in a seal; undefined as by {@link unsealText}. */
 export function unseal(key: KeyObject, sealed: string, context: SealContext): string | undefined {
   return unsealText(key, sealed, toAad(context));
 }
@@ -52,6 +54,7 @@ export function deriveAttemptKey(key: KeyObject, verificationId: string, attempt
   return createSecretKey(hmac(key, `attempt\0${verificationId}\0${attemptId}`));
 }
 
-function toAad({ verificationId, service, destinationKey }: SealContext): string {
-  return `1\0${verificationId}\0${service}\0${destinationKey}`;
+function toAad({ verificationId, service, destinationKey, part }: SealContext): string {
+  const aad = `1\0${verificationId}\0${service}\0${destinationKey}`;
+  return part === undefined ? aad : `${aad}\0${part}`;
 }

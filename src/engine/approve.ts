@@ -9,7 +9,7 @@ import { putLadder } from './resend-ladder.ts';
  */
 export function approveRequester(record: DestinationRecord, requester: string | undefined, limits: Limits): DestinationRecord {
   const { pool } = findPool(record, requester);
-  const cleared = putLadder(putPool(record, requester, { ...pool, run: 0, runAt: 0 }), requester, undefined);
+  const cleared = putLadder(putPool(record, requester, { ...pool, run: 0, runAt: 0 }), requester, undefined, limits);
   if (requester === undefined || limits.knownRequesters === 0) return cleared;
   const own = cleared.known.find((other) => other.requester === requester)?.pool ?? createOwnPool(cleared, requester);
   const others = cleared.known.filter((other) => other.requester !== requester);

@@ -1,5 +1,5 @@
 import type { Channel } from '../core/destination.ts';
-import { type ClaimOutcome, claimSend, type GiveCode } from './claim-send.ts';
+import { type ClaimOutcome, claimSend, type GiveCode, hasSentAll } from './claim-send.ts';
 import { findNewest, findVerification, type VerificationClaim } from './find-verification.ts';
 import { createJudge, isJudgedBy, type JudgeClaim } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
@@ -37,6 +37,10 @@ export interface StartCommand extends SendCommand, VerificationClaim {
   knowsKey(keyId: string): boolean;
   /** The destination sealed for this verification id; asked for only when the verification is new. */
   seal(): string;
+  /** The same for a note; absent where there is none. */
+  readonly sealNote?: (() => string) | undefined;
+  /** Keyed hash, for a verification, of what a check has to say beside the code; absent where that is nothing. */
+  readonly bind?: ((entryId: string) => string) | undefined;
 }
 
 /** Sends a pending verification again. */
@@ -59,8 +63,9 @@ export function createStartRule(command: StartCommand, limits: Limits): Rule<Cla
     const live = findLive(record, command, limits);
     if (live === undefined) return claimSend(record, createVerification(command, limits, now), command, limits);
     const isWorthIt = live.expiresAt - now >= limits.renewBefore && command.knowsKey(live.code.keyId) && isJudgedBy(live, command.judge);
-    if (isWorthIt || sendingUntil(live, limits) > now) return claimSend(record, live, command, limits);
-    return renew(record, live, command, limits);
+    if (!isWorthIt && !hasSentAll(live, limits) && sendingUntil(live, limits) <= now) return renew(record, live, command, limits);
+    if (live.binding !== command.bind?.(live.entryId)) return { record, outcome: { kind: 'bound_otherwise' } };
+    return claimSend(record, live, command, limits);
   };
 }
 
@@ -126,6 +131,8 @@ function createVerification(command: StartCommand, { codeLength }: Limits, now: 
     wrong: 0,
     deliveries: [],
     sealed: command.seal(),
+    note: command.sealNote?.(),
+    binding: command.bind?.(command.entryId),
     attempts: [],
     judge: createJudge(command.judge),
   };

@@ -315,7 +315,7 @@ describe('guesses under the budgets', () => {
     for (let step = 0; step < 60; step += 1) {
       desk.clock += 8 * MINUTE;
       const outcome = desk.check(entryId);
-      if (outcome.kind === 'wrong' || (outcome.kind === 'ended' && outcome.state === 'max_attempts_reached')) wrong.push(desk.clock);
+      if (outcome.kind === 'wrong' || outcome.kind === 'used_up') wrong.push(desk.clock);
       if (outcome.kind === 'budget_exhausted') expect(desk.check(entryId, { right: true })).toEqual(outcome);
       entryId = desk.send().verification.entryId;
     }
@@ -350,7 +350,7 @@ describe('guesses under the budgets', () => {
     for (let guess = 1; guess < 100; guess += 1) expect(desk.check(entryId)).toEqual({ kind: 'wrong', attemptsLeft: 100 - guess });
     desk.clock += MINUTE;
     const other = desk.send().verification.entryId;
-    expect(desk.check(entryId)).toEqual({ kind: 'ended', state: 'max_attempts_reached' });
+    expect(desk.check(entryId)).toEqual({ kind: 'used_up' });
     expect(desk.expiresAt).toBeUndefined();
     desk.clock += 2 * HOUR;
     expect(desk.check(other, { right: true })).toEqual({ kind: 'destination_blocked' });

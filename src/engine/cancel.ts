@@ -1,4 +1,4 @@
-import { findVerification, type VerificationClaim } from './find-verification.ts';
+import type { Find } from './find-verification.ts';
 import { endVerification, replaceVerification, type VerificationRecord, type VerificationState } from './record.ts';
 import type { Rule } from './rule.ts';
 
@@ -10,9 +10,9 @@ export interface CancelOutcome {
 }
 
 /** The rule of `cancel`: a pending verification ends, one that has ended stays as it ended. It returns nothing to ladder or budgets. */
-export function createCancelRule(claim: VerificationClaim): Rule<CancelOutcome> {
+export function createCancelRule(find: Find): Rule<CancelOutcome> {
   return (record) => {
-    const verification = findVerification(record, claim);
+    const verification = find(record);
     if (verification === undefined) return { record, outcome: { state: undefined, ended: undefined } };
     if (verification.state !== 'pending') return { record, outcome: { state: verification.state, ended: undefined } };
     const canceled = endVerification(verification, 'canceled', record.time.seen);

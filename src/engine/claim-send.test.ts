@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { makeDelivery, makeLadder, makePool, makeRecord, makeVerification, runRule, T0 } from '../../test/builders.ts';
+import {
+  Desk,
+  EASY,
+  expectRefusal,
+  expectSend,
+  makeDelivery,
+  makeLadder,
+  makePool,
+  makeRecord,
+  makeVerification,
+  runRule,
+  T0,
+} from '../../test/builders.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import { type ClaimCommand, type ClaimOutcome, claimSend, nextSendAt, readDeliveries } from './claim-send.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
@@ -191,13 +203,72 @@ describe('the time of the next send', () => {
     ['the spacing does', { shared: makePool({ sends: [T0] }) }, T0 + 30 * SECOND],
     ['the budgets do', { ladders: [makeLadder({ requester: 'ada' })], shared: makePool({ sends: [T0, T0, T0, T0, T0] }) }, T0 + HOUR],
   ])('is the latest of ladder, spacing and budgets: %s', (_name, given, expected) => {
-    expect(nextSendAt(makeRecord(given), 'ada', DEFAULT_LIMITS)).toBe(expected);
+    expect(nextSendAt(makeRecord(given), makeVerification({ requester: 'ada' }), DEFAULT_LIMITS)).toBe(expected);
   });
 
   it('is that of the budgets of a known requester', () => {
     const sends = Array.from({ length: 10 }, (_, hour) => T0 + hour * 2 * HOUR);
     const known = [{ requester: 'ada', approvedAt: T0, pool: makePool({ sends }) }];
-    expect(nextSendAt(makeRecord({ known }), 'ada', DEFAULT_LIMITS)).toBe(T0 + 18 * HOUR + 30 * SECOND);
-    expect(nextSendAt(makeRecord({ shared: makePool({ sends }) }), 'ada', DEFAULT_LIMITS)).toBe(T0 + 24 * HOUR);
+    expect(nextSendAt(makeRecord({ known }), makeVerification({ requester: 'ada' }), DEFAULT_LIMITS)).toBe(T0 + 18 * HOUR + 30 * SECOND);
+    expect(nextSendAt(makeRecord({ shared: makePool({ sends }) }), makeVerification({ requester: 'ada' }), DEFAULT_LIMITS)).toBe(T0 + 24 * HOUR);
+  });
+});
+
+describe('the sends of one verification', () => {
+  const owned = { requester: 'ada' };
+
+  it('I5 I17 are counted without those that were refused, and hold until it expires, also where it would have been renewed', () => {
+    const desk = new Desk({ ...EASY, ladder: [], sendsPerVerification: 2 });
+    desk.send(owned);
+    desk.clock += MINUTE;
+    desk.complete(expectSend(desk.start(owned)), 'refused');
+    desk.clock += MINUTE;
+    expect(desk.send(owned).verification.entryId).toBe('entry1');
+    for (const clock of [T0 + 3 * MINUTE, T0 + 10 * MINUTE - 1]) {
+      desk.clock = clock;
+      expect(expectRefusal(desk.start(owned))).toMatchObject({ reason: 'budget_exhausted', retryAt: T0 + 10 * MINUTE });
+      expect(expectRefusal(desk.resend('entry1', owned))).toMatchObject({ reason: 'budget_exhausted', retryAt: T0 + 10 * MINUTE });
+    }
+    desk.clock += 1;
+    expect(expectSend(desk.start(owned)).verification.entryId).not.toBe('entry1');
+  });
+
+  it('give a refused one its slot back where there is no ladder', () => {
+    const desk = new Desk({ ...EASY, ladder: [] });
+    const claim = expectSend(desk.start(owned));
+    desk.clock += SECOND;
+    desk.complete(claim, 'refused');
+    expect(desk.view()).toMatchObject({ ladders: [], shared: { sends: [] } });
+  });
+});
+
+describe('a verification whose guesses are used up', () => {
+  const useUp = (limits: Partial<Limits>, owner: { requester?: string } = { requester: 'ada' }) => {
+    const desk = new Desk({ ...EASY, ladder: [], guessesPerVerification: 1, holdUsedUp: true, ...limits });
+    desk.send(owner);
+    desk.clock += MINUTE;
+    expect(desk.check('entry1', owner)).toEqual({ kind: 'used_up' });
+    return desk;
+  };
+
+  it('holds back its owner’s next one until it would have expired', () => {
+    const desk = useUp({});
+    const refusal = expectRefusal(desk.start({ requester: 'ada' }));
+    expect(refusal).toMatchObject({ reason: 'budget_exhausted', retryAt: T0 + 10 * MINUTE, resendAt: T0 + 10 * MINUTE, live: undefined });
+    expectSend(desk.start({ requester: 'bob' }));
+  });
+
+  it('I17 holds nobody for longer than it is remembered', () => {
+    const desk = useUp({ retention: MINUTE });
+    expect(expectRefusal(desk.start({ requester: 'ada' })).retryAt).toBe(T0 + 2 * MINUTE);
+    desk.clock = T0 + 2 * MINUTE;
+    expectSend(desk.start({ requester: 'ada' }));
+  });
+
+  it.each([
+    ['where nobody is named and nothing is shared', {}, {}],
+    ['where the limits do not say so', { holdUsedUp: false }, { requester: 'ada' }],
+  ])('holds nobody %s', (_where, limits, owner) => {
+    expectSend(useUp(limits, owner).start(owner));
   });
 });

@@ -1,5 +1,6 @@
 import type { Channel } from '../core/destination.ts';
 import { findPool, nextBudgetedSendAt, nextSpacedSendAt, putPool, recordSend } from './budgets.ts';
+import { findNewest } from './find-verification.ts';
 import { findOpenElsewhere, type JudgeClaim, type OpenElsewhere, occupiedUntil } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
 import { type CodeRecord, type DeliveryRecord, type DestinationRecord, readDeliveryState, sendingUntil, type VerificationRecord } from './record.ts';
@@ -52,8 +53,11 @@ export interface Refusal {
   readonly resendAt: number;
 }
 
-/** A claimed send, or why there is none. `code_needed`: the verification carries a code of the caller's, who has not brought it again. */
-export type ClaimOutcome = Claim | Refusal | { readonly kind: 'code_needed' };
+/**
+ * A claimed send, or why there is none. `code_needed`: the verification carries a code of the caller's, who has not brought it again. `bound_otherwise`: what
+ * the caller binds the code to is not what the pending verification is bound to.
+ */
+export type ClaimOutcome = Claim | Refusal | { readonly kind: 'code_needed' } | { readonly kind: 'bound_otherwise' };
 
 /**
  * Claims a send before the message leaves: the rung of the ladder, the slot of the budget and the delivery are taken in one step, so that of two
@@ -73,10 +77,10 @@ export function claimSend(
   if (pool.disabled)
     return { record, outcome: { kind: 'refused', reason: 'destination_blocked', retryAt: undefined, live: undefined, resendAt: now } };
   if (command.isSilent === true) return claimSilent(record, verification, command, limits);
-  const ladder = findLadder(record, requester);
+  const ladder = findLadder(record, requester, limits);
   const inProgressUntil = Math.max(sendingUntil(verification, limits), occupiedUntil(record, verification, command.judge, limits));
   const spacedAt = Math.max(nextRungAt(ladder, limits), nextSpacedSendAt(pool, limits));
-  const budgetedAt = nextBudgetedSendAt(pool, known, limits);
+  const budgetedAt = Math.max(nextBudgetedSendAt(pool, known, limits), heldUntil(record, verification, limits));
   const retryAt = Math.max(inProgressUntil, spacedAt, budgetedAt);
   if (now < retryAt) {
     const reason = inProgressUntil > now ? 'in_progress' : budgetedAt > spacedAt ? 'budget_exhausted' : 'resend_too_soon';
@@ -91,14 +95,12 @@ export function claimSend(
     // Before anything is heard of it: a process may end here, and the provider's verification is there all the same.
     judge: verification.judge && { ...verification.judge, isOpen: true },
   };
-  const claimed = putVerification(
-    putPool(putLadder(record, requester, climbLadder(ladder, requester, now, limits)), requester, recordSend(pool, now)),
-    sending,
-  );
+  const climbed = putLadder(record, requester, climbLadder(ladder, requester, now, limits), limits);
+  const claimed = putVerification(putPool(climbed, requester, recordSend(pool, now)), sending);
   const openElsewhere = findOpenElsewhere(record, verification, command.judge);
   return {
     record: claimed,
-    outcome: { kind: 'send', verification: sending, delivery, resendAt: nextSendAt(claimed, requester, limits), openElsewhere },
+    outcome: { kind: 'send', verification: sending, delivery, resendAt: nextSendAt(claimed, sending, limits), openElsewhere },
   };
 }
 
@@ -124,10 +126,29 @@ function claimSilent(record: DestinationRecord, verification: VerificationRecord
   return { record: claimed, outcome: { kind: 'send', verification: sending, delivery, resendAt: now, openElsewhere: [] } };
 }
 
-/** From when on another message may go to this destination for this requester: the latest of the ladder, the spacing and the budgets. */
-export function nextSendAt(record: DestinationRecord, requester: string | undefined, limits: Limits): number {
+/** From when on another message of this verification, or for its owner, may leave: the latest of the ladder, the spacing and the budgets. */
+export function nextSendAt(record: DestinationRecord, verification: VerificationRecord, limits: Limits): number {
+  const { requester } = verification;
   const { pool, known } = findPool(record, requester);
-  return Math.max(nextRungAt(findLadder(record, requester), limits), nextSpacedSendAt(pool, limits), nextBudgetedSendAt(pool, known, limits));
+  const budgetedAt = Math.max(nextBudgetedSendAt(pool, known, limits), heldUntil(record, verification, limits));
+  return Math.max(nextRungAt(findLadder(record, requester, limits), limits), nextSpacedSendAt(pool, limits), budgetedAt);
+}
+
+/** Whether a pending verification has sent as often as it may. What was refused has not left. */
+export function hasSentAll({ state, deliveries }: VerificationRecord, { sendsPerVerification }: Limits): boolean {
+  if (state !== 'pending' || sendsPerVerification === null) return false;
+  return deliveries.filter((delivery) => delivery.state !== 'refused').length >= sendsPerVerification;
+}
+
+/** Until when a verification that has used up its sends, or its owner's last one its guesses, holds back the next message; 0 when none does. */
+function heldUntil(record: DestinationRecord, verification: VerificationRecord, limits: Limits): number {
+  if (hasSentAll(verification, limits)) return verification.expiresAt;
+  // Whoever names no requester owns nothing, unless it is shared: one stranger must not hold back another.
+  if (!limits.holdUsedUp || (verification.requester === undefined && !limits.sharePending)) return 0;
+  const newest = findNewest(record, verification);
+  if (newest?.state !== 'max_attempts_reached') return 0;
+  // No longer than it is remembered.
+  return Math.min(newest.expiresAt, (newest.endedAt ?? 0) + limits.retention);
 }
 
 /** Deliveries as they read at the record's time. */

@@ -24,7 +24,7 @@ export interface OperatorCommand extends Act {
 
 /**
  * The rule of `unblock`: budgets, runs and ladders of the destination begin anew, and so does its time, where that has run ahead of a clock that was set
- * back. Verifications stay as they are, but for those from the time that never was.
+ * back. Verifications stay as they are, but for those from the time that never was; one whose guesses are used up holds back no other any more.
  */
 export function createClearRule(command: OperatorCommand): Rule<OperatorOutcome> {
   return (record) => {
@@ -87,7 +87,9 @@ function withoutName(pool: Pool): Pool {
  * for as long as it would have, or it would keep the provider taken up.
  */
 function resetTimes(verification: VerificationRecord, { seen, clock }: RecordTime): VerificationRecord {
-  const reset = { ...verification, attempts: verification.attempts.filter(({ at }) => at <= clock) };
+  const isUsedUp = verification.state === 'max_attempts_reached';
+  const expiresAt = isUsedUp ? Math.min(verification.expiresAt, clock) : verification.expiresAt;
+  const reset = { ...verification, expiresAt, attempts: verification.attempts.filter(({ at }) => at <= clock) };
   if (!isErased(verification)) return reset;
   const ahead = seen - clock;
   const deliveries = verification.deliveries.map((delivery) => ({ ...delivery, at: delivery.at - ahead }));

@@ -97,13 +97,13 @@ describe('a refused send', () => {
           desk.send({ requester: name });
           desk.clock += 2 * MINUTE;
         }
-        const climbed = findLadder(desk.view(), name);
+        const climbed = findLadder(desk.view(), name, desk.limits);
         const claim = expectSend(desk.start({ requester: name }));
         desk.clock += after;
         expect(desk.complete(claim, 'refused').resendAt).toBeLessThanOrEqual(desk.clock);
         expect(desk.view().shared.sends).toHaveLength(before);
         if (after < ladder.at(-1)!)
-          expect(findLadder(desk.view(), name)).toEqual(climbed && desk.clock < climbed.at + ladder.at(-1)! ? climbed : undefined);
+          expect(findLadder(desk.view(), name, desk.limits)).toEqual(climbed && desk.clock < climbed.at + ladder.at(-1)! ? climbed : undefined);
         expectSend(desk.start({ requester: name }));
       }),
     );
@@ -117,7 +117,7 @@ describe('a refused send', () => {
     const desk = new Desk({ ladder, sendsPerHour: 100, sendsPerDay: 100 });
     const kept = () => desk.view().shared.sends.length;
     for (const expected of [0, 1, 1, 2, 2, 3]) {
-      desk.clock = Math.max(desk.clock, nextSendAt(desk.view(), requester, desk.limits));
+      desk.clock = Math.max(desk.clock, nextSendAt(desk.view(), makeVerification({ requester }), desk.limits));
       const claim = expectSend(desk.start({ requester }));
       desk.clock += SECOND;
       desk.complete(claim, 'refused');

@@ -42,7 +42,7 @@ export function createCompleteRule(command: CompleteCommand, limits: Limits): Ru
     if (verification === undefined || delivery === undefined) return { record, outcome: { verification, resendAt: record.time.seen } };
     const now = record.time.seen;
     if (isErased(verification)) return completeErased(record, verification, command);
-    if (delivery.state !== 'sending') return { record, outcome: { verification, resendAt: nextSendAt(record, verification.requester, limits) } };
+    if (delivery.state !== 'sending') return { record, outcome: { verification, resendAt: nextSendAt(record, verification, limits) } };
     const isLate = readDeliveryState(delivery, now, limits.sendingFor) === 'unknown';
     // What comes too late may be known to others as `unknown` already: the rung stays claimed.
     const closed = closeElsewhere(record, command.closedElsewhere ?? [], limits);
@@ -53,7 +53,7 @@ export function createCompleteRule(command: CompleteCommand, limits: Limits): Ru
     const changed = replaceVerification(settled, done);
     return {
       record: changed,
-      outcome: { verification: done, resendAt: nextSendAt(changed, verification.requester, limits) },
+      outcome: { verification: done, resendAt: nextSendAt(changed, done, limits) },
       events: [{ type: 'delivered', verification: done, delivery: toDone(delivery, command) }],
     };
   };
@@ -91,7 +91,7 @@ function settleClaim(
   const { pool } = findPool(record, requester);
   const isGivenBack = state === 'refused' && pool.returned === undefined && isStillClaimed(record, requester, at, limits);
   if (!isGivenBack) return putPool(record, requester, keepSend(pool, requester));
-  const settled = findLadder(record, requester) === undefined ? record : putLadder(record, requester, before);
+  const settled = findLadder(record, requester, limits) === undefined ? record : putLadder(record, requester, before, limits);
   return putPool(settled, requester, takeBackSend(pool, at, { by: requester, at: record.time.seen }));
 }
 
@@ -100,12 +100,12 @@ function settleClaim(
  * message took: then the verifications tell.
  */
 function isStillClaimed(record: DestinationRecord, requester: string | undefined, at: number, limits: Limits): boolean {
-  const ladder = findLadder(record, requester);
+  const ladder = findLadder(record, requester, limits);
   if (ladder !== undefined) return ladder.at === at;
   const hasGoneOn = (other: VerificationRecord) =>
     other.requester === requester &&
     ((other.state === 'approved' && (other.endedAt ?? at) > at) || other.deliveries.some((delivery) => delivery.at > at));
-  const isForgotten = record.time.seen >= ladderEndsAt({ at }, limits);
+  const isForgotten = limits.ladder.length === 0 || record.time.seen >= ladderEndsAt({ at }, limits);
   return isForgotten && !record.verifications.some(hasGoneOn);
 }
 

@@ -64,7 +64,7 @@ const DECOY: RecordBody = encodeRecord({
       ...{ masked: '+1********00', channel: 'sms', state: 'approved', createdAt: 0, expiresAt: 0, endedAt: 0, wrong: 1, sealed: 'A'.repeat(64) },
       code: { keyId: '00000000', length: 6, generation: 0, guessed: false, digest: undefined },
       deliveries: [{ id: '0'.repeat(32), channel: 'sms', state: 'sent', at: 0, before: undefined }],
-      ...{ attempts: [], judge: undefined },
+      ...{ attempts: [], judge: undefined, binding: undefined, note: undefined },
     },
   ],
   ladders: [{ requester: 'A'.repeat(22), step: 1, at: 0 }],

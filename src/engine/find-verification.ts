@@ -18,6 +18,14 @@ export function findVerification(record: DestinationRecord, claim: VerificationC
   return found && found.service === claim.service && found.purpose === claim.purpose && found.requester === claim.requester ? found : undefined;
 }
 
+/** Finds in a record what a caller means, if it is the caller's. */
+export type Find = (record: DestinationRecord) => VerificationRecord | undefined;
+
+/** Finds the verification of a claim. */
+export function toFind(claim: VerificationClaim): Find {
+  return (record) => findVerification(record, claim);
+}
+
 /** What a caller must know to mean a verification without its id. */
 export interface DestinationClaim extends Omit<VerificationClaim, 'entryId'> {
   /** Keyed hash of the exact destination. */

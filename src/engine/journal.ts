@@ -27,6 +27,25 @@ export interface CheckEntry {
   readonly right: boolean;
 }
 
+/** What is in the `data` of an entry of type `approved_by_operator`: a verification that was approved without a code. */
+export interface ApprovalEntry {
+  readonly verificationId: string;
+  readonly purpose: string;
+  /** Masked. */
+  readonly to: string;
+  /** What names the operator, where the call said so. */
+  readonly by?: string;
+}
+
+/** What the journal keeps of an operator's approval. */
+export function toApprovalEntry(
+  { service, destination, purpose, masked }: VerificationRecord,
+  { id, at, by }: { readonly id: string; readonly at: number; readonly by: string | undefined },
+): JournalEntry {
+  const data: ApprovalEntry = { verificationId: id, purpose, to: masked, ...(by !== undefined && { by }) };
+  return { at, service, type: 'approved_by_operator', destination, data: JSON.stringify(data) };
+}
+
 /**
  * What the journal keeps of an event: each message and each guess that was compared, for support and for conversion. Neither code nor number nor
  * requester is in it; the destination is its keyed hash.

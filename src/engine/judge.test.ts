@@ -82,7 +82,7 @@ describe('check', () => {
       desk.send();
       for (let left = guessesPerVerification - 1; left > 0; left -= 1) expect(desk.check('entry1')).toEqual({ kind: 'wrong', attemptsLeft: left });
       desk.clock += 1;
-      expect(desk.check('entry1')).toEqual({ kind: 'ended', state: 'max_attempts_reached' });
+      expect(desk.check('entry1')).toEqual({ kind: 'used_up' });
       const ended = desk.find('entry1');
       expect(ended).toMatchObject({ state: 'max_attempts_reached', endedAt: T0 + 1, sealed: undefined, wrong: guessesPerVerification });
       expect(desk.events).toEqual([{ type: 'checked', verification: ended, right: false }]);
@@ -99,7 +99,7 @@ describe('check', () => {
       desk.clock += MINUTE;
       desk.resend('entry1');
     }
-    expect(desk.check('entry1')).toEqual({ kind: 'ended', state: 'max_attempts_reached' });
+    expect(desk.check('entry1')).toEqual({ kind: 'used_up' });
   });
 
   it('I2 takes the code of the newest message only, once a wrong guess has been made', () => {
@@ -268,13 +268,13 @@ describe('a repeated attempt', () => {
     expect(desk.find('entry1').attempts).toHaveLength(3);
   });
 
-  it('of the last wrong guess is answered as that was, and so is one from before it', () => {
+  it('of the last wrong guess is answered as one after it, and so is one from before it', () => {
     const desk = new Desk({ guessesPerVerification: 2 });
     desk.send();
     desk.check('entry1', { attempt });
     const last = attemptOf('last', '111111');
-    for (const again of [last, last, attempt])
-      expect(desk.check('entry1', { attempt: again })).toEqual({ kind: 'ended', state: 'max_attempts_reached' });
+    expect(desk.check('entry1', { attempt: last })).toEqual({ kind: 'used_up' });
+    for (const again of [last, attempt]) expect(desk.check('entry1', { attempt: again })).toEqual({ kind: 'ended', state: 'max_attempts_reached' });
     expect(desk.find('entry1')).toMatchObject({ wrong: 2, attempts: [{ key: 'guess again 123456', attemptsLeft: 1, sealed: undefined }] });
   });
 

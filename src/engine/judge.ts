@@ -18,7 +18,7 @@ export interface JudgeCommand {
   find(record: DestinationRecord): VerificationRecord | undefined;
   /** How many digits were submitted. */
   readonly length: number;
-  /** Whether the submitted code is the one alive. Called at most once, in constant time. */
+  /** Whether the submitted code is the one alive, with what it is bound to. Called at most once, in constant time. */
   matches(verification: VerificationRecord): boolean;
   /** Opens the sealed destination of a pending verification; throws where it does not open, before anything is written. */
   open(verification: VerificationRecord): string;
@@ -55,6 +55,8 @@ export interface Attempt {
 export type JudgeOutcome =
   | { readonly kind: 'approved'; readonly verification: VerificationRecord; readonly destination: string; readonly approvedAt: number }
   | { readonly kind: 'wrong'; readonly attemptsLeft: number }
+  /** Compared, wrong, and the last that there was. */
+  | { readonly kind: 'used_up' }
   | { readonly kind: 'ended'; readonly state: Exclude<VerificationState, 'pending'> }
   | { readonly kind: 'budget_exhausted'; readonly retryAt: number }
   | { readonly kind: 'destination_blocked' }
@@ -158,9 +160,14 @@ function countWrong(record: DestinationRecord, verification: VerificationRecord,
   const { pool } = findPool(record, verification.requester);
   return {
     record: putPool(replaceVerification(record, judged), verification.requester, disableUsedUp(chargeGuess(pool, now), limits)),
-    outcome: attemptsLeft > 0 ? { kind: 'wrong', attemptsLeft } : { kind: 'ended', state: 'max_attempts_reached' },
+    outcome: toWrong(attemptsLeft),
     events: [{ type: 'checked', verification: judged, right: false }],
   };
+}
+
+/** What a guess is answered that was compared and wrong. */
+export function toWrong(attemptsLeft: number): JudgeOutcome {
+  return attemptsLeft > 0 ? { kind: 'wrong', attemptsLeft } : { kind: 'used_up' };
 }
 
 /** A verification after a wrong guess that is counted already: its code has been guessed at, and the attempt gets the same answer again. */

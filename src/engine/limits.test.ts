@@ -35,7 +35,7 @@ describe('limits', () => {
     expect(resolveLimits({})).toEqual({
       ...{ codeLength: 6, life: 600_000, emailLife: 600_000, renewBefore: 120_000, retention: 86_400_000 },
       ...{ ladder: [120_000, 300_000, 900_000, 86_400_000], sharedRung: 900_000, sendSpacing: 30_000 },
-      ...{ sendsPerHour: 5, sendsPerDay: 10, knownSendsPerDay: 20, guessesPerVerification: 5 },
+      ...{ sendsPerHour: 5, sendsPerDay: 10, knownSendsPerDay: 20, sendsPerVerification: null, guessesPerVerification: 5, holdUsedUp: false },
       ...{ wrongPerHour: 10, wrongPerDay: 20, wrongInARow: 100, knownRequesters: 5, knownFor: 15_552_000_000 },
       ...{ sendingFor: 60_000, replayFor: 60_000, resendPolicy: 'repeat', sharePending: false },
     });
@@ -68,9 +68,8 @@ describe('limits', () => {
   });
 
   it.each([
-    ['no list', 120_000, 'must be a list of at least one duration'],
-    ['null', null, 'must be a list of at least one duration'],
-    ['empty', [], 'must be a list of at least one duration'],
+    ['no list', 120_000, 'must be a list of durations'],
+    ['null', null, 'must be a list of durations'],
     ['too long', Array.from({ length: 21 }, () => 1_000), 'must have at most 20 rungs'],
     ['with a rung of no time', [0, 1_000], 'must hold whole numbers of milliseconds, from 1 to 30 days'],
     ['negative', [-1], 'must hold whole numbers of milliseconds, from 1 to 30 days'],
@@ -85,6 +84,7 @@ describe('limits', () => {
   });
 
   it.each([
+    ['no rung', []],
     ['one rung', [1]],
     ['rungs of one length', [1_000, 1_000]],
     ['the longest', [1, 30 * DAY]],
@@ -96,13 +96,24 @@ describe('limits', () => {
   it.each([
     ['resendPolicy', ['Repeat', '', null, true, 1], 'must be "repeat" or "rotate"'],
     ['sharePending', ['true', 1, 0, null], 'must be true or false'],
+    ['holdUsedUp', ['true', 1, 0, null], 'must be true or false'],
+    ['sendsPerVerification', [0, 101, 1.5, '5', true], 'must be null or a whole number from 1 to 100'],
   ])('refuse for %s what is none of its values', (name, values, fault) => {
     for (const value of values) expect(faultOf({ [name]: value }).message).toBe(`\`limits.${name}\` ${fault}`);
-    expect(resolveLimits({ resendPolicy: 'repeat', sharePending: false })).toEqual(DEFAULT_LIMITS);
+    expect(resolveLimits({ resendPolicy: 'repeat', sharePending: false, holdUsedUp: false, sendsPerVerification: null })).toEqual(DEFAULT_LIMITS);
+    expect(resolveLimits({ holdUsedUp: true, sendsPerVerification: 100 })).toMatchObject({ holdUsedUp: true, sendsPerVerification: 100 });
   });
 
   it('name every bad value in one message', () => {
-    const bad = { ...Object.fromEntries(RANGES.map(([name]) => [name, -1])), ladder: [], resendPolicy: 'never', sharePending: 'no', sendsPerWeek: 1 };
+    const bad = {
+      ...Object.fromEntries(RANGES.map(([name]) => [name, -1])),
+      ladder: [0],
+      resendPolicy: 'never',
+      sharePending: 'no',
+      holdUsedUp: 'no',
+      sendsPerVerification: 0,
+      sendsPerWeek: 1,
+    };
     const { message } = faultOf(bad);
     for (const name of [...Object.keys(DEFAULT_LIMITS), 'sendsPerWeek']) expect(message).toContain(`\`limits.${name}\``);
     expect(message.split('; ')).toHaveLength(Object.keys(DEFAULT_LIMITS).length + 1);

@@ -14,7 +14,7 @@ export interface Limits {
   readonly renewBefore: number;
   /** How long a verification that has ended is still answered for; then it is `not_found`. */
   readonly retention: number;
-  /** The waits between sends to one destination for one requester. It never shrinks; when the last wait is over it begins again. */
+  /** The waits between sends to one destination for one requester. It never shrinks; when the last wait is over it begins again. Empty: there is no ladder. */
   readonly ladder: readonly number[];
   /** The longest rung of the ladder for starts without a requester: a stranger must not send an owner into a day's wait. */
   readonly sharedRung: number;
@@ -26,8 +26,12 @@ export interface Limits {
   readonly sendsPerDay: number;
   /** The same for a requester that was approved for the destination before, who does not share with strangers. */
   readonly knownSendsPerDay: number;
+  /** Sends of one verification; with them used up it is neither sent again nor renewed before it expires. Null: as many as the rest allows. */
+  readonly sendsPerVerification: number | null;
   /** Guesses at one verification. Five: PSD2 RTS Art. 4(3)(b). */
   readonly guessesPerVerification: number;
+  /** Whether a verification whose guesses are used up keeps its owner from starting another before it would have expired. */
+  readonly holdUsedUp: boolean;
   /** Wrong guesses at one destination in any hour. */
   readonly wrongPerHour: number;
   /** Wrong guesses at one destination in any day. Twenty at six digits: a chance of 2·10⁻⁵ a day. */
@@ -61,7 +65,9 @@ export const DEFAULT_LIMITS: Limits = {
   sendsPerHour: 5,
   sendsPerDay: 10,
   knownSendsPerDay: 20,
+  sendsPerVerification: null,
   guessesPerVerification: 5,
+  holdUsedUp: false,
   wrongPerHour: 10,
   wrongPerDay: 20,
   wrongInARow: 100,
@@ -93,7 +99,10 @@ const CHECKS: { readonly [Name in keyof Limits]: Check } = {
   sendsPerHour: between(1, MAX_BUDGET),
   sendsPerDay: between(1, MAX_BUDGET),
   knownSendsPerDay: between(1, MAX_BUDGET),
+  sendsPerVerification: (value) =>
+    value === null || between(1, MAX_BUDGET)(value) === undefined ? undefined : `must be null or a whole number from 1 to ${MAX_BUDGET}`,
   guessesPerVerification: between(1, MAX_BUDGET),
+  holdUsedUp: flag,
   wrongPerHour: between(1, MAX_BUDGET),
   wrongPerDay: between(1, MAX_BUDGET),
   wrongInARow: between(1, MAX_BUDGET),
@@ -102,7 +111,7 @@ const CHECKS: { readonly [Name in keyof Limits]: Check } = {
   sendingFor: duration(SECOND, 10 * MINUTE),
   replayFor: duration(1, 10 * MINUTE),
   resendPolicy: (value) => (value === 'repeat' || value === 'rotate' ? undefined : 'must be "repeat" or "rotate"'),
-  sharePending: (value) => (typeof value === 'boolean' ? undefined : 'must be true or false'),
+  sharePending: flag,
 };
 
 /**
@@ -137,9 +146,13 @@ function duration(min: number, max: number): Check {
   return (value) => (isDuration(value) && value >= min && value <= max ? undefined : `must be a whole number of milliseconds from ${min} to ${max}`);
 }
 
-/** Ensure that a ladder has a rung, that each is a duration, and that none is shorter than the one before. */
+function flag(value: unknown): string | undefined {
+  return typeof value === 'boolean' ? undefined : 'must be true or false';
+}
+
+/** Ensure that each rung of a ladder is a duration, and that none is shorter than the one before. */
 function isLadder(value: unknown): string | undefined {
-  if (!Array.isArray(value) || value.length === 0) return 'must be a list of at least one duration';
+  if (!Array.isArray(value)) return 'must be a list of durations';
   if (value.length > 20) return 'must have at most 20 rungs';
   // A copy: `every` passes over holes, and a ladder of holes has no waits.
   if (![...value].every((rung) => isDuration(rung) && rung <= MAX_WAIT)) return 'must hold whole numbers of milliseconds, from 1 to 30 days';

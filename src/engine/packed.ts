@@ -3,8 +3,8 @@ import { toRecordFault } from './record-fault.ts';
 
 /** Reads what a store kept as a list by position. Nothing missing or of another type is taken for a value: it is `store_unavailable`, never a guess. */
 export interface Unpacker {
-  /** What is in the list behind its schema version. */
-  open(body: string, schema: number): readonly unknown[];
+  /** What is in the list behind its schema version. @param oldest the oldest version that is read. @defaultValue `schema` */
+  open(body: string, schema: number, oldest?: number): readonly unknown[];
   number(value: unknown, min?: number): number;
   text(value: unknown): string;
   list(value: unknown, length: number): readonly unknown[];
@@ -15,9 +15,9 @@ export interface Unpacker {
 export function createUnpacker(subject: string): Unpacker {
   const damaged = () => toRecordFault(subject, 'damaged');
   return {
-    open(body, schema) {
+    open(body, schema, oldest = schema) {
       const [version, ...fields] = parseList(body);
-      if (version === schema) return fields;
+      if (Number.isInteger(version) && (version as number) >= oldest && (version as number) <= schema) return fields;
       throw toRecordFault(subject, typeof version === 'number' && version > schema ? 'newer' : 'foreign');
     },
     number(value, min = Number.MIN_SAFE_INTEGER) {

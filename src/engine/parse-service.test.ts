@@ -45,12 +45,16 @@ describe('a new service', () => {
     ['emailLifeSeconds', [60, 86_400], [59, 86_401, null]],
     [
       'ladderSeconds',
-      [[1], [1, 1, 2_592_000], Array(20).fill(5)],
-      [[], [0], [2, 1], [2_592_001], [1.5], ['1'], Array(21).fill(5), Array(3), 7, null, {}],
+      [[], [1], [1, 1, 2_592_000], Array(20).fill(5)],
+      [[0], [2, 1], [2_592_001], [1.5], ['1'], Array(21).fill(5), Array(3), 7, null, {}],
     ],
     ['sendSpacingSeconds', [30, 3_600], [0, 3_601, null]],
     ['resendPolicy', ['repeat', 'rotate'], ['Repeat', '', null, 1, ['repeat']]],
     ['sharePending', [true, false], [1, 'true', null]],
+    ['compatibility', [null, 'twilio'], ['Twilio', '', 7, ['twilio'], true]],
+    ['ladderOnTop', [true, false], [1, 'true', null]],
+    ['psd2', [true, false], [1, 'true', null]],
+    ['customCodes', [true, false], [1, 'true', null]],
     [
       'purposes',
       [null, ['login'], ['a', 'b.c_d-E9'], Array.from({ length: 50 }, (_, i) => `p${i}`)],
@@ -179,7 +183,7 @@ const anyFields = fc.record({
   codeLength: fc.integer({ min: 4, max: 10 }),
   lifeSeconds: fc.integer({ min: 60, max: 600 }),
   emailLifeSeconds: fc.integer({ min: 60, max: 86_400 }),
-  ladderSeconds: fc.array(fc.integer({ min: 1, max: 2_592_000 }), { minLength: 1, maxLength: 20 }).map((rungs) => rungs.sort((a, b) => a - b)),
+  ladderSeconds: fc.array(fc.integer({ min: 1, max: 2_592_000 }), { maxLength: 20 }).map((rungs) => rungs.sort((a, b) => a - b)),
   sendSpacingSeconds: fc.integer({ min: 30, max: 3_600 }),
   resendPolicy: fc.constantFrom('repeat', 'rotate'),
   sharePending: fc.boolean(),
@@ -194,6 +198,7 @@ const anyFields = fc.record({
     { requiredKeys: [] },
   ),
   checkByDestination: fc.boolean(),
+  ...{ compatibility: fc.constantFrom(null, 'twilio' as const), ladderOnTop: fc.boolean(), psd2: fc.boolean(), customCodes: fc.boolean() },
 });
 
 describe('whatever is accepted', () => {
@@ -204,7 +209,8 @@ describe('whatever is accepted', () => {
         expect(resolveLimits(limits)).toEqual(limits);
         for (const name of ['sendsPerHour', 'sendsPerDay', 'knownSendsPerDay', 'wrongPerHour', 'wrongPerDay'] as const)
           expect(limits[name]).toBeLessThanOrEqual(DEFAULT_LIMITS[name]);
-        expect(limits.sendSpacing).toBeGreaterThanOrEqual(30 * SECOND);
+        // The preset says its own: see docs/decisions/0027.
+        expect(limits.sendSpacing).toBeGreaterThanOrEqual(given.compatibility === null ? 30 * SECOND : 10 * SECOND);
       }),
     );
   });

@@ -47,7 +47,7 @@ const CHECKS: Checks<ServiceFields> = {
   codeLength: wholeNumber(CODE_LENGTH.min, CODE_LENGTH.max),
   lifeSeconds: wholeNumber(60, 600),
   emailLifeSeconds: wholeNumber(60, 86_400),
-  ladderSeconds: must(`must be a list of 1 to 20 whole numbers from 1 to ${MAX_RUNG_SECONDS} that never shrink`, isLadder),
+  ladderSeconds: must(`must be a list of at most 20 whole numbers from 1 to ${MAX_RUNG_SECONDS} that never shrink`, isLadder),
   sendSpacingSeconds: wholeNumber(1, 3_600),
   resendPolicy: oneOf(['repeat', 'rotate']),
   sharePending: flag,
@@ -65,6 +65,10 @@ const CHECKS: Checks<ServiceFields> = {
   ]),
   checkByDestination: flag,
   test: orNull(testCheck),
+  compatibility: orNull(oneOf(['twilio'])),
+  ladderOnTop: flag,
+  psd2: flag,
+  customCodes: flag,
 };
 
 /** The same for what was kept: which countries and numbers there are changes with the numbering plans, and what was kept must stay readable. */
@@ -154,6 +158,6 @@ function text(describeFault: (value: unknown) => string | undefined, max: number
 }
 
 function isLadder(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length === 0 || value.length > 20) return false;
+  if (!Array.isArray(value) || value.length > 20) return false;
   return [...value].every((rung, step) => isWholeNumber(rung, 1, MAX_RUNG_SECONDS) && (step === 0 || rung >= value[step - 1]));
 }

@@ -49,7 +49,7 @@ const anyVerification: fc.Arbitrary<VerificationRecord> = fc.record({
   ...{ createdAt: time, expiresAt: time, endedAt: maybe(time), wrong: count, sealed: maybe(text) },
   code: fc.record({ keyId: text, length: count, generation: count, guessed: fc.boolean(), digest: maybe(text) }),
   ...{ deliveries: fc.array(anyDelivery, { maxLength: 3 }), attempts: fc.array(anyAttempt, { maxLength: 3 }) },
-  judge: maybe(anyJudge),
+  ...{ judge: maybe(anyJudge), binding: maybe(text), note: maybe(text) },
 });
 const anyTime: fc.Arbitrary<RecordTime> = time.map((seen) => ({ seen, clock: seen }));
 const anyRecord: fc.Arbitrary<DestinationRecord> = fc.record({
@@ -73,6 +73,7 @@ const full = makeRecord({
         { key: 'wrong', at: T0, attemptsLeft: 4, sealed: undefined },
         { key: 'right', at: T0, attemptsLeft: undefined, sealed: 'sealed' },
       ],
+      ...{ binding: 'bound', note: 'sealed note' },
       judge: {
         ...{ provider: 'judge', reference: 'reference', isOpen: true },
         asked: [
@@ -133,6 +134,8 @@ function expectSound(record: DestinationRecord): void {
       v.channel,
       v.state,
       v.sealed ?? '',
+      v.binding ?? '',
+      v.note ?? '',
     ]),
     ...verifications.flatMap(({ code }) => [code.keyId, code.digest ?? '']),
     ...deliveries.flatMap(({ id, channel, state }) => [id, channel, state]),
@@ -175,9 +178,24 @@ describe('the text of a record', () => {
     expect(encodeRecord(record)).toBe(`[1,${T0},[],[["",1,-5]],[[-5],[],0,0,0],[["ada",-9,[[],[-1],1,-1,0,["ada",-2]]]]]`);
   });
 
-  it('begins with its version, of which this is the first', () => {
-    expect(RECORD_SCHEMA).toBe(1);
-    expect(JSON.parse(encodeRecord(full))[0]).toBe(1);
+  it('is of the second version where a verification has a binding or a note, so that nobody judges by half of it', () => {
+    expect(JSON.parse(encodeRecord(full))[0]).toBe(RECORD_SCHEMA);
+    for (const given of [{ binding: 'bound' }, { note: 'sealed note' }]) {
+      const record = makeRecord({ verifications: [makeVerification(), makeVerification(given)] });
+      expect(JSON.parse(encodeRecord(record))[0]).toBe(2);
+      expect(decodeRecord(encodeRecord(record))).toEqual(record);
+    }
+  });
+
+  it('is of the first version everywhere else, as processes of the version before read and write it', () => {
+    const verifications = [
+      makeVerification(),
+      ...full.verifications.map((verification) => ({ ...verification, binding: undefined, note: undefined })),
+    ];
+    const body = encodeRecord(makeRecord({ verifications }));
+    expect(JSON.parse(body)[0]).toBe(1);
+    expect(JSON.parse(body)[2].map((packed: unknown[]) => packed.length)).toEqual([16, 17]);
+    expect(decodeRecord(body).verifications).toEqual(verifications);
   });
 });
 
@@ -193,7 +211,7 @@ describe('a text that is no record', () => {
     ['of a version that is a text', '["1",0,[],[],0,[]]', 'not one of ours'],
     ['of a version that never was', '[0,0,[],[],0,[]]', 'not one of ours'],
     ['of a newer version that is a text', '["2",0,[],[],0,[]]', 'not one of ours'],
-    ['of a newer version', '[2,0,[],[],0,[]]', 'of a newer version of countersign: update this process'],
+    ['of a newer version', '[3,0,[],[],0,[]]', 'of a newer version of countersign: update this process'],
     ['cut short', '[1,0,[],[],0]', 'damaged'],
     ['nested deeper than a stack', '['.repeat(1_000_000), 'not one of ours'],
   ])('is refused, never guessed at: %s', (_name, body, how) => {
@@ -261,6 +279,8 @@ describe('a text that is no record', () => {
     ['when it ended', [2, 0, 10], undefined],
     ['its wrong guesses', [2, 0, 12], null],
     ['its sealed destination', [2, 0, 14], 1],
+    ['its binding', [2, 0, 17], 1],
+    ['its note', [2, 0, 18], null],
     ['the ladder before a delivery', [2, 0, 13, 1, 4], null],
     ['the requester', [2, 0, 3], null],
     ['the sends of a budget', [4, 0], 0],

@@ -24,8 +24,11 @@ import { toRecordFault } from './record-fault.ts';
 /** What a record that cannot be read is called. */
 const SUBJECT = 'this destination';
 
-/** The version this code writes, and the newest it reads. */
-export const RECORD_SCHEMA = 1;
+/** The newest version that this code reads. It writes it where a record has what the first could not hold: whoever knows no binding must not judge by half. */
+export const RECORD_SCHEMA = 2;
+
+/** What is written for every other record, so that processes of the version before go on beside those of this one. */
+const PLAIN_SCHEMA = 1;
 
 const STATES: readonly VerificationState[] = ['pending', 'approved', 'expired', 'max_attempts_reached', 'canceled', 'failed'];
 const DELIVERY_STATES: readonly DeliveryState[] = ['sending', 'sent', 'refused', 'unknown'];
@@ -33,8 +36,9 @@ const DELIVERY_STATES: readonly DeliveryState[] = ['sending', 'sent', 'refused',
 /** The text that a store keeps. */
 export function encodeRecord({ time, verifications, ladders, shared, known }: DestinationRecord): string {
   const { seen } = time;
+  const isPlain = verifications.every(({ binding, note }) => binding === undefined && note === undefined);
   return JSON.stringify([
-    RECORD_SCHEMA,
+    isPlain ? PLAIN_SCHEMA : RECORD_SCHEMA,
     seen,
     verifications.map((verification) => packVerification(verification, seen)),
     ladders.map((ladder) => packLadder(ladder, seen)),
@@ -50,7 +54,8 @@ export function encodeRecord({ time, verifications, ladders, shared, known }: De
  */
 export function decodeRecord(body: string): DestinationRecord {
   const [schema, seen, verifications, ladders, shared, known] = parseList(body);
-  if (schema !== RECORD_SCHEMA) throw toRecordFault(SUBJECT, typeof schema === 'number' && schema > RECORD_SCHEMA ? 'newer' : 'foreign');
+  if (schema !== PLAIN_SCHEMA && schema !== RECORD_SCHEMA)
+    throw toRecordFault(SUBJECT, typeof schema === 'number' && schema > RECORD_SCHEMA ? 'newer' : 'foreign');
   const base = number(seen);
   return {
     time: { seen: base, clock: base },
@@ -65,7 +70,7 @@ export function decodeRecord(body: string): DestinationRecord {
 }
 
 function packVerification(verification: VerificationRecord, base: number): unknown[] {
-  const { code, judge } = verification;
+  const { code, judge, binding, note } = verification;
   const packed = [
     verification.entryId,
     verification.service,
@@ -84,6 +89,7 @@ function packVerification(verification: VerificationRecord, base: number): unkno
     verification.sealed ?? 0,
     verification.attempts.map(({ key, at, attemptsLeft, sealed }) => [key, at - base, attemptsLeft ?? 0, sealed ?? 0]),
   ];
+  if (binding !== undefined || note !== undefined) return [...packed, judge === undefined ? 0 : packJudge(judge, base), binding ?? 0, note ?? 0];
   return judge === undefined ? packed : [...packed, packJudge(judge, base)];
 }
 
@@ -105,7 +111,9 @@ function unpackVerification(packed: readonly unknown[], base: number): Verificat
     deliveries,
     sealed,
     attempts,
-    judge,
+    judge = 0,
+    binding = 0,
+    note = 0,
   ] = packed;
   const [keyId, length, generation, guessed, digest] = list(code);
   return {
@@ -125,7 +133,9 @@ function unpackVerification(packed: readonly unknown[], base: number): Verificat
     deliveries: list(deliveries).map((delivery) => unpackDelivery(list(delivery), base)),
     sealed: optionalText(sealed),
     attempts: list(attempts).map((attempt) => unpackAttempt(list(attempt), base)),
-    judge: judge === undefined ? undefined : unpackJudge(list(judge), base),
+    judge: judge === 0 ? undefined : unpackJudge(list(judge), base),
+    binding: optionalText(binding),
+    note: optionalText(note),
   };
 }
 

@@ -48,6 +48,10 @@ export interface VerificationRecord {
   readonly deliveries: readonly DeliveryRecord[];
   /** The destination under AES-256-GCM; only while pending. */
   readonly sealed: string | undefined;
+  /** What whoever serves it wants to find again, sealed as the destination is; only while pending. */
+  readonly note: string | undefined;
+  /** Keyed hash of what a check has to say beside the code; undefined where it was started without that. */
+  readonly binding: string | undefined;
   /** Recent attempts that carried an `attemptId`. */
   readonly attempts: readonly AttemptRecord[];
   /** Whoever judges its code, where that is not the engine. */
@@ -183,5 +187,5 @@ export function isErased({ service }: Pick<VerificationRecord, 'service'>): bool
 
 /** A verification brought to a terminal state: what only a pending one needs is gone. */
 export function endVerification(verification: VerificationRecord, state: Exclude<VerificationState, 'pending'>, now: number): VerificationRecord {
-  return { ...verification, state, endedAt: now, sealed: undefined };
+  return { ...verification, state, endedAt: now, sealed: undefined, note: undefined };
 }

@@ -53,6 +53,7 @@ describe('the answer to a guess', () => {
       { kind: 'wrong', attemptsLeft: 3 },
       { status: 'pending', reason: 'wrong_code', attemptsLeft: 3 },
     ],
+    [{ kind: 'used_up' }, { status: 'max_attempts_reached', reason: 'wrong_code' }],
     [{ kind: 'ended', state: 'approved' }, { status: 'already_approved' }],
     [{ kind: 'ended', state: 'expired' }, { status: 'expired' }],
     [{ kind: 'ended', state: 'max_attempts_reached' }, { status: 'max_attempts_reached' }],

@@ -7,6 +7,7 @@ import type { JudgeOutcome } from './judge.ts';
 import type { Limits } from './limits.ts';
 import type { VerificationRecord } from './record.ts';
 import type { CheckResult, Delivery, PendingVerification, Proof, ShowResult } from './results.ts';
+import type { VerificationView } from './verification-view.ts';
 
 /** A verification as its holder sees it at `now`. */
 export function renderVerification(verification: VerificationRecord, id: string, resendAt: number, now: number, limits: Limits): PendingVerification {
@@ -18,15 +19,17 @@ export function renderVerification(verification: VerificationRecord, id: string,
     expiresAt: new Date(verification.expiresAt),
     // Where nothing limits sends, as for test numbers, it could be sent again as soon as it was.
     resendAt: new Date(Math.max(resendAt, verification.deliveries.at(-1)?.at ?? 0)),
-    deliveries: readDeliveries(verification, now, limits).map(
-      (delivery): Delivery => ({
-        id: toDeliveryId(delivery.id),
-        channel: delivery.channel,
-        status: delivery.state,
-        at: new Date(delivery.at),
-      }),
-    ),
+    deliveries: renderDeliveries(verification, now, limits),
   };
+}
+
+function renderDeliveries(verification: VerificationRecord, now: number, limits: Limits): readonly Delivery[] {
+  return readDeliveries(verification, now, limits).map(({ id, channel, state, at }) => ({
+    id: toDeliveryId(id),
+    channel,
+    status: state,
+    at: new Date(at),
+  }));
 }
 
 /** The same with what an operator wants to know. */
@@ -35,8 +38,32 @@ export function renderShown(verification: VerificationRecord, shown: PendingVeri
     ...shown,
     status: verification.state,
     createdAt: new Date(verification.createdAt),
-    attemptsLeft: verification.state === 'pending' ? limits.guessesPerVerification - verification.wrong : 0,
+    attemptsLeft: countAttemptsLeft(verification, limits),
   };
+}
+
+/** What of a verification only its keys open. */
+export interface Opened {
+  readonly to: Destination | undefined;
+  readonly note: string | undefined;
+}
+
+/** A verification as a door shows it at `now`. */
+export function renderView(verification: VerificationRecord, id: string, { to, note }: Opened, now: number, limits: Limits): VerificationView {
+  const { service, purpose, channel, state, masked, createdAt, endedAt, expiresAt, deliveries } = verification;
+  return {
+    ...{ id, service, purpose, channel, status: state, to, masked },
+    createdAt: new Date(createdAt),
+    updatedAt: new Date(endedAt ?? deliveries.at(-1)?.at ?? createdAt),
+    expiresAt: new Date(expiresAt),
+    deliveries: renderDeliveries(verification, now, limits),
+    attemptsLeft: countAttemptsLeft(verification, limits),
+    ...(note !== undefined && { note }),
+  };
+}
+
+function countAttemptsLeft({ state, wrong }: VerificationRecord, { guessesPerVerification }: Limits): number {
+  return state === 'pending' ? guessesPerVerification - wrong : 0;
 }
 
 /** A verification as events name it. */
@@ -59,6 +86,8 @@ export function renderJudged(outcome: JudgedOutcome, toId: (verification: Verifi
       return { status: 'approved', proof: toProof(outcome, toId(outcome.verification), requester) };
     case 'wrong':
       return { status: 'pending', reason: 'wrong_code', attemptsLeft: outcome.attemptsLeft };
+    case 'used_up':
+      return { status: 'max_attempts_reached', reason: 'wrong_code' };
     case 'ended':
       return { status: outcome.state === 'approved' ? 'already_approved' : outcome.state };
     case 'budget_exhausted':

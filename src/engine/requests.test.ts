@@ -8,12 +8,13 @@ const id = `VE${'0'.repeat(32)}`;
 const start = (input: unknown, offered: readonly Channel[] = CHANNELS) => parseStart(input, { channels: offered });
 const resend = (input: unknown, offered: readonly Channel[] = CHANNELS) => parseResend(input, { channels: offered });
 const check = (input: unknown) => parseCheck(input, false);
+const which = (input: unknown) => parseVerificationInput(input, false);
 
 const VERBS: readonly (readonly [string, (input: unknown) => unknown, Record<string, unknown>, string])[] = [
-  ['start', start, { to }, 'to, channel, purpose, requester, code, providerOptions'],
-  ['resend', resend, { id }, 'id, channel, purpose, requester, code, providerOptions'],
-  ['check', check, { id, code: '123456' }, 'id, to, code, purpose, requester, attemptId'],
-  ['cancel and show', parseVerificationInput, { id }, 'id, purpose, requester'],
+  ['start', start, { to }, 'to, channel, purpose, requester, code, locale, binding, note, providerOptions'],
+  ['resend', resend, { id }, 'id, channel, purpose, requester, code, locale, providerOptions'],
+  ['check', check, { id, code: '123456' }, 'id, to, code, purpose, requester, binding, attemptId'],
+  ['cancel, show and approve', which, { id }, 'id, to, purpose, requester'],
   ['unblock and erase', parseDestinationInput, { to, by: 'SK0' }, 'to, by'],
 ];
 
@@ -97,7 +98,7 @@ describe.each(VERBS.slice(1, 4))('the id in the input of %s', (verb, parse, good
   });
 
   it('is otherwise passed on: what is none is not found', () => {
-    expect(parse({ ...good, id: 'x' })).toMatchObject(verb === 'check' ? { of: 'x' } : { id: 'x' });
+    expect(parse({ ...good, id: 'x' })).toMatchObject(verb === 'resend' ? { id: 'x' } : { of: 'x' });
   });
 });
 
@@ -224,7 +225,7 @@ describe('provider options', () => {
 describe('what an operator names', () => {
   it('is a destination', () => {
     expect(parseDestinationInput({ to: mail }).to.reveal()).toBe(mail);
-    expect(parseVerificationInput({ id, requester: 'ada' })).toEqual({ id, purpose: 'default', requester: 'ada' });
+    expect(which({ id, requester: 'ada' })).toEqual({ of: id, purpose: 'default', requester: 'ada' });
   });
 });
 

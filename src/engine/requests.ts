@@ -1,6 +1,7 @@
 import { parseCode } from '../core/code-input.ts';
 import { CHANNELS, type Channel, channelsFor, type Destination, parseDestination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
+import { toLanguageTag } from '../core/language-tag.ts';
 import type { ProviderOptions } from '../providers/provider.ts';
 
 /** Untrusted input → checked values. Every fault is thrown, naming the field and never its value. */
@@ -12,26 +13,37 @@ export interface ParsedOwner {
 }
 
 /** A checked {@link StartInput}. */
-export interface ParsedStart extends ParsedOwner {
+export interface ParsedStart extends ParsedOwner, ParsedBrought {
   readonly to: Destination;
   readonly channel: Channel;
-  readonly code: string | undefined;
-  readonly options: ProviderOptions | undefined;
+  readonly binding: string | undefined;
+  readonly note: string | undefined;
 }
 
 /** A checked {@link ResendInput}. */
-export interface ParsedResend extends ParsedOwner {
+export interface ParsedResend extends ParsedOwner, ParsedBrought {
   readonly id: string;
   readonly channel: Channel | undefined;
+}
+
+/** What a caller brings for one message. */
+export interface ParsedBrought {
   readonly code: string | undefined;
+  /** As the provider calls it. */
+  readonly language: string | undefined;
   readonly options: ProviderOptions | undefined;
 }
 
-/** A checked {@link CheckInput}. */
-export interface ParsedCheck extends ParsedOwner {
+/** A checked {@link VerificationInput}. */
+export interface ParsedWhich extends ParsedOwner {
   /** Which verification: by its id, or by its destination. */
   readonly of: string | Destination;
+}
+
+/** A checked {@link CheckInput}. */
+export interface ParsedCheck extends ParsedWhich {
   readonly code: string;
+  readonly binding: string | undefined;
   readonly attemptId: string | undefined;
 }
 
@@ -50,21 +62,24 @@ export interface Offer {
   readonly channels: readonly Channel[];
   /** Checks its options; absent where it takes none. */
   parseOptions?(options: ProviderOptions): ProviderOptions;
+  /** What it calls a language; absent where it has no choice of languages. */
+  findLanguage?(locale: string): string | undefined;
   /** Present where it issues codes of its own, so that callers cannot bring theirs. */
   readonly check?: unknown;
 }
 
 export function parseStart(input: unknown, offer: Offer): ParsedStart {
-  const fields = parseFields(input, ['to', 'channel', 'purpose', 'requester', 'code', 'providerOptions']);
+  const fields = parseFields(input, ['to', 'channel', 'purpose', 'requester', 'code', 'locale', 'binding', 'note', 'providerOptions']);
   const to = parseDestination(fields.to);
   const channel = fields.channel === undefined ? channelsFor(to.kind)[0] : parseChannel(fields.channel);
   assertReaches(channel, to.kind);
   assertOffered(channel, offer.channels);
-  return { to, channel, ...parseOwner(fields), ...parseBrought(fields, offer) };
+  const binding = parseBinding(fields.binding);
+  return { to, channel, binding, note: parseOptionalText(fields.note, 'note', 1, 1_024), ...parseOwner(fields), ...parseBrought(fields, offer) };
 }
 
 export function parseResend(input: unknown, offer: Offer): ParsedResend {
-  const fields = parseFields(input, ['id', 'channel', 'purpose', 'requester', 'code', 'providerOptions']);
+  const fields = parseFields(input, ['id', 'channel', 'purpose', 'requester', 'code', 'locale', 'providerOptions']);
   const channel = fields.channel === undefined ? undefined : parseChannel(fields.channel);
   if (channel !== undefined) assertOffered(channel, offer.channels);
   return { id: parseId(fields.id), channel, ...parseOwner(fields), ...parseBrought(fields, offer) };
@@ -72,19 +87,27 @@ export function parseResend(input: unknown, offer: Offer): ParsedResend {
 
 /** @param isShared whether a verification without a requester is its destination's, and not its id's. */
 export function parseCheck(input: unknown, isShared: boolean): ParsedCheck {
-  const fields = parseFields(input, ['id', 'to', 'code', 'purpose', 'requester', 'attemptId']);
+  const fields = parseFields(input, ['id', 'to', 'code', 'purpose', 'requester', 'binding', 'attemptId']);
   const attemptId = parseOptionalText(fields.attemptId, 'attemptId', 8, 128);
-  if (fields.to === undefined) return { of: parseId(fields.id), code: parseCode(fields.code), ...parseOwner(fields), attemptId };
-  if (fields.id !== undefined) throw invalid('give either `id` or `to`, not both', 'to');
-  const owner = parseOwner(fields);
-  // Whoever knows no more than a number must not guess at what somebody else has started.
-  if (owner.requester === undefined && !isShared) throw invalid('a check by `to` needs the `requester` it was started with', 'requester');
-  return { of: parseDestination(fields.to), code: parseCode(fields.code), ...owner, attemptId };
+  return { ...parseWhich(fields, isShared), code: parseCode(fields.code), binding: parseBinding(fields.binding), attemptId };
 }
 
-export function parseVerificationInput(input: unknown): ParsedOwner & { readonly id: string } {
-  const fields = parseFields(input, ['id', 'purpose', 'requester']);
-  return { id: parseId(fields.id), ...parseOwner(fields) };
+/** @param isShared as for a check. */
+export function parseVerificationInput(input: unknown, isShared: boolean): ParsedWhich {
+  return parseWhich(parseFields(input, ['id', 'to', 'purpose', 'requester']), isShared);
+}
+
+function parseWhich(
+  fields: { readonly id?: unknown; readonly to?: unknown; readonly purpose?: unknown; readonly requester?: unknown },
+  isShared: boolean,
+): ParsedWhich {
+  if (fields.to === undefined) return { of: parseId(fields.id), ...parseOwner(fields) };
+  if (fields.id !== undefined) throw invalid('give either `id` or `to`, not both', 'to');
+  const owner = parseOwner(fields);
+  // Whoever knows no more than a number must not touch what somebody else has started.
+  if (owner.requester === undefined && !isShared)
+    throw invalid('a verification named by `to` takes the `requester` it was started with', 'requester');
+  return { of: parseDestination(fields.to), ...owner };
 }
 
 export function parseDestinationInput(input: unknown): ParsedDestinationInput {
@@ -136,11 +159,23 @@ function assertOffered(channel: Channel, offered: readonly Channel[]): void {
 }
 
 function parseBrought(
-  { code, providerOptions }: { readonly code?: unknown; readonly providerOptions?: unknown },
+  { code, locale, providerOptions }: { readonly code?: unknown; readonly locale?: unknown; readonly providerOptions?: unknown },
   offer: Offer,
-): { readonly code: string | undefined; readonly options: ProviderOptions | undefined } {
+): ParsedBrought {
   if (code !== undefined && offer.check !== undefined) throw invalid('`code` cannot be brought here: the provider issues its own', 'code');
-  return { code: parseOptionalCode(code), options: parseProviderOptions(providerOptions, offer) };
+  return { code: parseOptionalCode(code), language: parseLocale(locale, offer), options: parseProviderOptions(providerOptions, offer) };
+}
+
+function parseLocale(value: unknown, offer: Offer): string | undefined {
+  if (value === undefined) return undefined;
+  const tag = toLanguageTag(value);
+  const language = tag && offer.findLanguage?.(tag);
+  if (!language) throw invalid('`locale` must be a language tag (BCP 47) of a language that messages are written in here', 'locale');
+  return language;
+}
+
+function parseBinding(value: unknown): string | undefined {
+  return parseOptionalText(value, 'binding', 1, 256);
 }
 
 function parseProviderOptions(options: unknown, offer: Offer): ProviderOptions | undefined {

@@ -68,13 +68,13 @@ describe('resend ladder', () => {
   it('is found and kept by requester, and those without one share one', () => {
     const [ada, shared] = [makeLadder({ requester }), makeLadder()];
     const record = makeRecord({ ladders: [ada, shared] });
-    expect(findLadder(record, requester)).toBe(ada);
-    expect(findLadder(record, undefined)).toBe(shared);
-    expect(findLadder(record, 'bob')).toBeUndefined();
+    expect(findLadder(record, requester, limits)).toBe(ada);
+    expect(findLadder(record, undefined, limits)).toBe(shared);
+    expect(findLadder(record, 'bob', limits)).toBeUndefined();
     const higher = makeLadder({ requester, step: 2 });
-    expect(putLadder(record, requester, higher).ladders).toEqual([shared, higher]);
-    expect(putLadder(record, requester, undefined).ladders).toEqual([shared]);
-    expect(putLadder(record, undefined, undefined).ladders).toEqual([ada]);
+    expect(putLadder(record, requester, higher, limits).ladders).toEqual([shared, higher]);
+    expect(putLadder(record, requester, undefined, limits).ladders).toEqual([shared]);
+    expect(putLadder(record, undefined, undefined, limits).ladders).toEqual([ada]);
   });
 });
 
@@ -132,7 +132,7 @@ describe('sends under the resend ladder', () => {
     desk.send({ requester });
     desk.clock += wait;
     desk.send({ requester });
-    expect(findLadder(desk.view(), requester)?.step).toBe(step);
+    expect(findLadder(desk.view(), requester, desk.limits)?.step).toBe(step);
   });
 
   it('that were refused give their rung and their place in the budget back once, and the next keeps both', () => {
@@ -149,18 +149,18 @@ describe('sends under the resend ladder', () => {
     desk.send({ requester });
     desk.clock += MINUTE;
     desk.send({ requester }, 'refused');
-    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 1, at: T0 });
+    expect(findLadder(desk.view(), requester, desk.limits)).toEqual({ requester, step: 1, at: T0 });
     desk.send({ requester }, 'refused');
-    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 2, at: T0 + MINUTE });
+    expect(findLadder(desk.view(), requester, desk.limits)).toEqual({ requester, step: 2, at: T0 + MINUTE });
   });
 
   it.each(['sent', 'unknown'] as const)('end the chance that one given back has used up when the next is %s', (state) => {
     const desk = new Desk({ ...EASY, ladder: [MINUTE, HOUR] });
     desk.send({ requester }, 'refused');
     desk.send({ requester }, state);
-    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 1, at: T0 });
+    expect(findLadder(desk.view(), requester, desk.limits)).toEqual({ requester, step: 1, at: T0 });
     desk.clock += MINUTE;
     desk.send({ requester }, 'refused');
-    expect(findLadder(desk.view(), requester)).toEqual({ requester, step: 1, at: T0 });
+    expect(findLadder(desk.view(), requester, desk.limits)).toEqual({ requester, step: 1, at: T0 });
   });
 });

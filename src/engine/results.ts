@@ -18,6 +18,18 @@ export interface StartInput {
   readonly requester?: string | undefined;
   /** A code of your own, 4–10 digits, instead of one of ours. It is kept only as a keyed hash, so a resend must bring it again. */
   readonly code?: string | undefined;
+  /**
+   * The language of the message (BCP 47, such as `fr` or `fr-CA`), where the provider's texts have it. A template of your own wins over it.
+   * @defaultValue the provider's own choice: English, where codes are ours
+   */
+  readonly locale?: string | undefined;
+  /**
+   * What the code shall be good for beside the purpose, such as an amount and a payee, 1–256 characters; kept as a keyed hash. A check has to say the same,
+   * or its guess is a wrong one.
+   */
+  readonly binding?: string | undefined;
+  /** Whatever whoever serves this verification wants to find again while it is pending, 1–1,024 characters. Sealed; a repeated start keeps the first. */
+  readonly note?: string | undefined;
   /** What is handed through to the provider for this message, where it takes anything (see its page). Never kept. */
   readonly providerOptions?: ProviderOptions | undefined;
 }
@@ -32,11 +44,16 @@ export interface ResendInput {
   /** Needed where the verification was started with a code of your own. */
   readonly code?: string | undefined;
   /** As for a start. */
+  readonly locale?: string | undefined;
+  /** As for a start. */
   readonly providerOptions?: ProviderOptions | undefined;
 }
 
 /** One guess, at a verification by its `id`, or by the destination it was started for: `to`, with the same `requester` (or under `limits.sharePending`). */
-export type CheckInput = Guess & ({ readonly id: string; readonly to?: undefined } | { readonly to: string; readonly id?: undefined });
+export type CheckInput = Guess & WhichVerification;
+
+/** Which verification: its id, or the destination it was started for. */
+export type WhichVerification = { readonly id: string; readonly to?: undefined } | { readonly to: string; readonly id?: undefined };
 
 /** What a guess is made of, apart from what it is a guess at. */
 export interface Guess {
@@ -44,16 +61,14 @@ export interface Guess {
   readonly code: string;
   readonly purpose?: string | undefined;
   readonly requester?: string | undefined;
+  /** The same as the verification was started with, where it was. */
+  readonly binding?: string | undefined;
   /** Unguessable, 8–128 characters, the same for a repeated submit: within 60 s the same attempt gets the same answer. */
   readonly attemptId?: string | undefined;
 }
 
-/** Which verification, and whose. */
-export interface VerificationInput {
-  readonly id: string;
-  readonly purpose?: string | undefined;
-  readonly requester?: string | undefined;
-}
+/** Which verification, and whose; by `to` as for a {@link CheckInput}: the pending one, else the last that ended. */
+export type VerificationInput = WhichVerification & { readonly purpose?: string | undefined; readonly requester?: string | undefined };
 
 /** Which destination an operator means. */
 export interface DestinationInput {
@@ -120,7 +135,7 @@ export interface EndedResult {
 /** The answer of `resend`. */
 export type ResendResult = PendingResult | RefusedResult | EndedResult | NotFoundResult;
 
-/** The answer of `cancel`: the state that results. */
+/** The answer of `cancel` and `approve`: the state that results. */
 export type CancelResult = EndedResult | NotFoundResult;
 
 /** The code was right, and this is the one call that says so. */
@@ -133,7 +148,9 @@ export interface ApprovedResult {
 export type CheckResult =
   | ApprovedResult
   | { readonly status: 'pending'; readonly reason: 'wrong_code'; readonly attemptsLeft: number }
-  | { readonly status: 'already_approved' | 'expired' | 'max_attempts_reached' | 'canceled' | 'failed' | 'not_found' | 'destination_blocked' }
+  | { readonly status: 'already_approved' | 'expired' | 'canceled' | 'failed' | 'not_found' | 'destination_blocked' }
+  /** With a reason for the guess that ended it, which was compared and wrong; without one where it had ended before. */
+  | { readonly status: 'max_attempts_reached'; readonly reason?: 'wrong_code' }
   | { readonly status: 'budget_exhausted'; readonly retryAt: Date };
 
 /** What an approval proves: that whoever submitted the code holds this destination, now, for this purpose. Frozen. */

@@ -47,6 +47,25 @@ describe('the settings of a service’s verifier', () => {
     expect([spacing(10), spacing(45)]).toEqual([30 * SECOND, 45 * SECOND]);
   });
 
+  const preset = { ...PLAIN_FIELDS, compatibility: 'twilio' } as const;
+
+  it('are what Twilio’s clients know under the preset, with the deployment’s budgets', () => {
+    const { limits } = toVerifierSettings({ ...preset, sendSpacingSeconds: 45, budgets: { sendsPerDay: 7 } }, DEPLOYMENT);
+    expect(resolveLimits(limits)).toEqual({
+      ...DEFAULT_LIMITS,
+      ...{ ladder: [], sendSpacing: 10 * SECOND, sendsPerVerification: 5, holdUsedUp: true, renewBefore: 1, sharePending: true },
+      ...{ sendsPerDay: 7, knownSendsPerDay: 7 },
+    });
+  });
+
+  it('have the service’s ladder on top of the preset where it says so, and nowhere else', () => {
+    const own = { ladderSeconds: [7, 9] };
+    expect(toVerifierSettings({ ...preset, ...own, ladderOnTop: true }, DEPLOYMENT).limits).toMatchObject({ ladder: [7_000, 9_000], renewBefore: 1 });
+    expect(toVerifierSettings({ ...preset, ...own }, DEPLOYMENT).limits.ladder).toEqual([]);
+    const { limits } = toVerifierSettings({ ...PLAIN_FIELDS, ladderOnTop: true, psd2: true, customCodes: true }, DEPLOYMENT);
+    expect(limits).toEqual(DEFAULT_LIMITS);
+  });
+
   it('have what both allow of countries and channels, if that is nothing', () => {
     const both = (own: readonly string[] | null, all: readonly string[] | null) =>
       toVerifierSettings({ ...PLAIN_FIELDS, allowedCountries: own }, { ...DEPLOYMENT, allowedCountries: all }).allowedCountries;

@@ -36,7 +36,8 @@ export function findBoundFaults(given: Partial<ServiceFields>, { limits, allowed
 }
 
 /**
- * What a verifier of a service goes by: the service's own settings, and of budgets, spacing, countries and channels the stricter of both.
+ * What a verifier of a service goes by: the service's own settings, and of budgets, spacing, countries and channels the stricter of both. Under `compatibility`
+ * some are what the clients of another product know.
  *
  * A life of 2 minutes or less leaves no room for the deployment's `renewBefore`; it is then a fifth of the shorter life, as 2 minutes are of 10.
  */
@@ -62,12 +63,29 @@ export function toVerifierSettings(service: ServiceFields, deployment: Deploymen
       wrongPerDay: strictest('wrongPerDay'),
       resendPolicy: service.resendPolicy,
       sharePending: service.sharePending,
+      ...(service.compatibility === 'twilio' && toTwilioLimits(service)),
     },
     ...(template !== null && { template }),
     ...(subject !== null && { subject }),
     ...(origin !== null && { origin }),
     allowedCountries: common(service.allowedCountries, deployment.allowedCountries),
     channels: common(service.channels, deployment.channels) ?? [],
+  };
+}
+
+/**
+ * What Twilio's clients count on: five sends in ten minutes, ten seconds apart, one pending verification for a number, and none anew before one whose
+ * guesses are used up has expired. The deployment's budgets stay, of sends and of guesses; its spacing does not.
+ */
+function toTwilioLimits({ ladderOnTop }: ServiceFields): Partial<Limits> {
+  return {
+    ...(ladderOnTop ? {} : { ladder: [] }),
+    sendSpacing: 10 * SECOND,
+    sendsPerVerification: 5,
+    holdUsedUp: true,
+    // A code is sent again as long as it lives.
+    renewBefore: 1,
+    sharePending: true,
   };
 }
 

@@ -4,7 +4,10 @@ import { errorOf, T0 } from '../../test/builders.ts';
 import { PLAIN_FIELDS } from '../../test/tenants-world.ts';
 import { RECORD_REMEDY } from './record-fault.ts';
 import { decodeService, encodeDeletedService, encodeService, SERVICE_SCHEMA, toServiceKey, toServiceSettings } from './service-record.ts';
+import { ADDED_FIELDS } from './service-settings.ts';
 
+/** As processes of the first version know them. */
+const FIRST_FIELDS = Object.fromEntries(Object.entries(PLAIN_FIELDS).filter(([name]) => !Object.hasOwn(ADDED_FIELDS, name)));
 const record = { fields: PLAIN_FIELDS, createdAt: T0 - 5, updatedAt: T0 };
 const messageOf = (body: string) => {
   const { code, message } = errorOf(() => decodeService(body));
@@ -15,8 +18,21 @@ const messageOf = (body: string) => {
 describe('the record of a service', () => {
   it('is listed under its kind and comes back as it was', () => {
     expect(toServiceKey('VA1')).toEqual({ kind: 'service', partition: 'service', id: 'VA1' });
-    expect(JSON.parse(encodeService(record))).toEqual([SERVICE_SCHEMA, T0, -5, PLAIN_FIELDS]);
+    expect(JSON.parse(encodeService(record))).toEqual([1, T0, -5, FIRST_FIELDS]);
     expect(decodeService(encodeService(record))).toEqual(record);
+  });
+
+  it.each([{ compatibility: 'twilio' }, { ladderOnTop: true }, { psd2: true }, { customCodes: true }, { ladderSeconds: [] }] as const)(
+    'is of the second version where it has what the first has no field for: %o',
+    (given) => {
+      const fields = { ...PLAIN_FIELDS, ...given };
+      expect(JSON.parse(encodeService({ ...record, fields }))).toEqual([SERVICE_SCHEMA, T0, -5, fields]);
+      expect(decodeService(encodeService({ ...record, fields }))).toEqual({ ...record, fields });
+    },
+  );
+
+  it('is read as one of the first version left it', () => {
+    expect(decodeService(JSON.stringify([1, T0, -5, FIRST_FIELDS]))).toEqual(record);
   });
 
   it('says of a deleted one that it was one, and no more', () => {
@@ -25,8 +41,9 @@ describe('the record of a service', () => {
   });
 
   it('is refused when it is of a newer version, and when it is none of ours', () => {
-    expect(messageOf(JSON.stringify([2, T0, -5, PLAIN_FIELDS]))).toBe('of a newer version of countersign: update this process');
-    for (const body of ['', 'null', '{}', '7', '[', '[]', '[0]', '["1"]', '[null]', '["2"]']) expect(messageOf(body)).toBe('not one of ours');
+    expect(messageOf(JSON.stringify([3, T0, -5, PLAIN_FIELDS]))).toBe('of a newer version of countersign: update this process');
+    for (const body of ['', 'null', '{}', '7', '[', '[]', '[0]', '["1"]', '[null]', '[1.5]', '["2"]'])
+      expect(messageOf(body)).toBe('not one of ours');
   });
 
   it.each([

@@ -21,7 +21,7 @@ export interface ServiceFields {
   readonly lifeSeconds: number;
   /** The same for an email address, 60–86,400. */
   readonly emailLifeSeconds: number;
-  /** The waits between sends to one destination for one requester: 1–20 that never shrink, none longer than 30 days. */
+  /** The waits between sends to one destination for one requester: at most 20 that never shrink, none longer than 30 days. Empty: there is no ladder. */
   readonly ladderSeconds: readonly number[];
   /** Two sends to one destination are at least this far apart, 1–3,600. Not less than the deployment's. */
   readonly sendSpacingSeconds: number;
@@ -47,6 +47,14 @@ export interface ServiceFields {
   readonly checkByDestination: boolean;
   /** Numbers that get no message; null for none. */
   readonly test: TestSettings | null;
+  /** Whose clients are to find what they know: their limits in the place of some of the above, see `toVerifierSettings`. Null for nobody's. */
+  readonly compatibility: 'twilio' | null;
+  /** Whether `ladderSeconds` holds under `compatibility` as well. */
+  readonly ladderOnTop: boolean;
+  /** Whether a start through the compatible endpoint must bring an amount and a payee, which the code is then bound to. */
+  readonly psd2: boolean;
+  /** Whether a start through the compatible endpoint may bring a code of its own. */
+  readonly customCodes: boolean;
 }
 
 /** As the limits of the same names: per destination, 1–100. */
@@ -80,6 +88,14 @@ export interface DeploymentLimits {
   readonly channels: readonly Channel[];
 }
 
+/** The fields that the first version of a service's record does not have, each with what a service of then has. */
+export const ADDED_FIELDS: Pick<ServiceFields, 'compatibility' | 'ladderOnTop' | 'psd2' | 'customCodes'> = {
+  compatibility: null,
+  ladderOnTop: false,
+  psd2: false,
+  customCodes: false,
+};
+
 /** What a service has where its operator says nothing; the rest are the deployment's limits. */
 const SERVICE_DEFAULTS = {
   purposes: null,
@@ -91,6 +107,7 @@ const SERVICE_DEFAULTS = {
   budgets: {},
   checkByDestination: false,
   test: null,
+  ...ADDED_FIELDS,
 } satisfies Partial<ServiceFields>;
 
 /** What a new service begins with: the deployment's limits of the day it is made, in seconds (rounded up). They do not follow the deployment's. */

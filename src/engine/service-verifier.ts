@@ -1,6 +1,7 @@
 import { parseDestination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
 import { toVerificationId } from '../core/ids.ts';
+import type { Act } from './act.ts';
 import type { Nonces } from './nonces.ts';
 import { parseNonce } from './nonces.ts';
 import type {
@@ -8,6 +9,8 @@ import type {
   CancelResult,
   CheckInput,
   CheckResult,
+  EndedResult,
+  NotFoundResult,
   Proof,
   ResendInput,
   ResendResult,
@@ -18,6 +21,7 @@ import type {
 } from './results.ts';
 import type { ServiceSettings } from './service-settings.ts';
 import { findTestCode } from './test-numbers.ts';
+import type { Judged, VerificationView } from './verification-view.ts';
 import type { Verifier } from './verifier.ts';
 
 /** What to start for a service. */
@@ -45,6 +49,10 @@ export interface ServiceVerifier {
   resend(input: ResendInput): Promise<ResendResult>;
   cancel(input: VerificationInput): Promise<CancelResult>;
   show(input: VerificationInput): Promise<ShowResult>;
+  /** As those of a {@link Verifier}; an approval that was judged has no nonce. */
+  judge(input: CheckInput): Promise<Judged<ServiceCheckResult>>;
+  view(input: VerificationInput): Promise<VerificationView | undefined>;
+  approve(input: VerificationInput, act?: Act): Promise<EndedResult | NotFoundResult>;
 }
 
 /** Everything a service's verifier is made of. */
@@ -66,11 +74,22 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
   const testsOf = (to: string) => (openTests() && findTestCode(service, parseDestination(to), now()) ? tests : undefined);
 
   /** The other is asked where the first knows nothing: an id does not tell which of the two has it. */
-  const eitherOf = async <T extends { readonly status: string }>(call: (of: Verifier, isTest: boolean) => Promise<T>): Promise<T> => {
+  const eitherOf = async <T>(call: Call<T>, isNothing: (answer: T) => boolean): Promise<T> => {
     const answer = await call(verifier, false);
-    const door = answer.status === 'not_found' ? openTests() : undefined;
+    const door = isNothing(answer) ? openTests() : undefined;
     return door === undefined ? answer : call(door, true);
   };
+
+  /** A number tells which of the two has it. */
+  const byDestination = <T>(to: string, call: Call<T>): Promise<T> => {
+    if (!service.checkByDestination && service.compatibility === null)
+      throw new CountersignError('forbidden', 'this service does not allow verifications to be named by destination');
+    const door = test === null ? undefined : testsOf(to);
+    return call(door ?? verifier, door !== undefined);
+  };
+
+  const among = async <T>({ to }: { readonly to?: string | undefined }, call: Call<T>, isNothing: (answer: T) => boolean): Promise<T> =>
+    to === undefined ? eitherOf(call, isNothing) : byDestination(to, call);
 
   const toApproval = async (result: CheckResult, isTest: boolean, asked?: Promise<string | undefined>): Promise<ServiceCheckResult> => {
     if (result.status !== 'approved') return result;
@@ -81,14 +100,28 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
     return { status: 'approved', proof: Object.freeze(requester === undefined ? about : { ...about, requester }), nonce, test: isTest };
   };
 
-  /** Its nonce is asked for with the guess, on the same way to the store, and waited for where it is approved. */
-  const checkById = async (input: CheckInput): Promise<ServiceCheckResult> => {
-    const verificationId = toVerificationId(input.id);
+  /** The nonce of a verification is asked for with the guess, on the same way to the store, and waited for where it is approved. */
+  const askNonce = ({ id }: { readonly id?: string | undefined }): Promise<string | undefined> | undefined => {
+    const verificationId = id === undefined ? undefined : toVerificationId(id);
     const asked = verificationId === undefined ? undefined : nonces.find({ service: service.id, verificationId });
     // Where nothing is approved nobody waits for it, and it is no matter that it failed.
     asked?.catch(() => undefined);
-    return eitherOf(async (of, isTest) => toApproval(await of.check(input), isTest, asked));
+    return asked;
   };
+
+  /** Whoever judges hands out no token, which a nonce is for: one that cannot be read then must not cost an approval that was written. */
+  const toJudged = async (judged: Judged, isTest: boolean): Promise<Judged<ServiceCheckResult>> => {
+    const result = await toApproval(judged.result, isTest, NO_NONCE);
+    return {
+      result,
+      get view() {
+        return judged.view && toOwn(judged.view);
+      },
+    };
+  };
+
+  /** A test verification is told as one of the service. */
+  const toOwn = (view: VerificationView): VerificationView => ({ ...view, service: service.id });
 
   return {
     async start({ nonce, ...input }) {
@@ -101,15 +134,37 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
       return started;
     },
     async check(input) {
-      if (input.to === undefined) return checkById(input);
-      if (!service.checkByDestination) throw new CountersignError('forbidden', 'this service does not allow checks by destination');
-      const door = test === null ? undefined : testsOf(input.to);
-      return toApproval(await (door ?? verifier).check(input), door !== undefined);
+      const asked = askNonce(input);
+      return among(input, async (of, isTest) => toApproval(await of.check(input), isTest, asked), isNotFound);
     },
-    resend: (input) => eitherOf((of, isTest) => of.resend(isTest && test !== null ? { ...input, code: test.code } : input)),
-    cancel: (input) => eitherOf((of) => of.cancel(input)),
-    show: (input) => eitherOf((of) => of.show(input)),
+    resend: (input) => eitherOf((of, isTest) => of.resend(isTest && test !== null ? { ...input, code: test.code } : input), isNotFound),
+    cancel: (input) => among(input, (of) => of.cancel(input), isNotFound),
+    show: (input) => among(input, (of) => of.show(input), isNotFound),
+    judge: (input) =>
+      among(
+        input,
+        async (of, isTest) => toJudged(await of.judge(input), isTest),
+        ({ result }) => isNotFound(result),
+      ),
+    async view(input) {
+      const view = await among(
+        input,
+        (of) => of.view(input),
+        (answer) => answer === undefined,
+      );
+      return view && toOwn(view);
+    },
+    approve: (input, act) => among(input, (of) => of.approve(input, act), isNotFound),
   };
+}
+
+const NO_NONCE: Promise<undefined> = Promise.resolve(undefined);
+
+/** A call of a verifier, the one for test numbers or the other. */
+type Call<T> = (of: Verifier, isTest: boolean) => Promise<T>;
+
+function isNotFound({ status }: { readonly status: string }): boolean {
+  return status === 'not_found';
 }
 
 function assertPurpose({ purposes }: ServiceSettings, purpose = 'default'): void {

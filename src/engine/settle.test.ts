@@ -6,6 +6,7 @@ import { createCancelRule } from './cancel.ts';
 import type { Claim } from './claim-send.ts';
 import { createEraseRule } from './clear.ts';
 import { createCompleteRule } from './complete.ts';
+import { toFind } from './find-verification.ts';
 import type { Attempt, JudgeOutcome } from './judge.ts';
 import { createCloseElsewhereRule, type JudgeClaim } from './judge-claim.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
@@ -86,7 +87,7 @@ describe('a guess that a provider judges', () => {
   it('I3 stays charged where it was wrong, and the fifth ends the verification', () => {
     const desk = openDesk();
     for (const attemptsLeft of [4, 3, 2, 1]) expect(desk.guess(WRONG)).toEqual({ kind: 'wrong', attemptsLeft });
-    expect(desk.guess(WRONG)).toEqual({ kind: 'ended', state: 'max_attempts_reached' });
+    expect(desk.guess(WRONG)).toEqual({ kind: 'used_up' });
     expect(desk.view().shared).toMatchObject({ wrong: [T0, T0, T0, T0, T0], run: 5 });
     // Theirs may be pending still: it is ended there before another begins.
     expect(desk.find('entry1')).toMatchObject({ state: 'max_attempts_reached', judge: { isOpen: true } });
@@ -108,7 +109,7 @@ describe('a guess that a provider judges', () => {
   it('I3 tells the last of five that all were wrong', () => {
     const desk = openDesk();
     const asked = [1, 2, 3, 4, 5].map(() => desk.ask().askId);
-    expect(asked.map((askId) => desk.settle(askId, WRONG).kind)).toEqual(['ended', 'ended', 'ended', 'ended', 'ended']);
+    expect(asked.map((askId) => desk.settle(askId, WRONG).kind)).toEqual(['used_up', 'used_up', 'used_up', 'used_up', 'used_up']);
     expect(desk.find('entry1').state).toBe('max_attempts_reached');
   });
 
@@ -159,7 +160,7 @@ describe('a guess that a provider judges', () => {
   it('I4 is not approved where it was canceled meanwhile', () => {
     const desk = openDesk();
     const { askId } = desk.ask();
-    desk.run(createCancelRule({ entryId: 'entry1', service: 'default', purpose: 'default', requester: undefined }));
+    desk.run(createCancelRule(toFind({ entryId: 'entry1', service: 'default', purpose: 'default', requester: undefined })));
     expect(desk.settle(askId, APPROVED)).toEqual({ kind: 'ended', state: 'canceled' });
     expect(desk.settle(askId, APPROVED)).toEqual({ kind: 'ended', state: 'canceled' });
   });

@@ -1,5 +1,5 @@
 import { disableUsedUp, findPool, putPool, refundGuess } from './budgets.ts';
-import { approve, findUnderWay, type JudgeCommand, type JudgeOutcome, rememberWrong, replayAttempt } from './judge.ts';
+import { approve, findUnderWay, type JudgeCommand, type JudgeOutcome, rememberWrong, replayAttempt, toWrong } from './judge.ts';
 import { mayOpenAgain } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
 import {
@@ -86,7 +86,7 @@ function settleWrong(record: DestinationRecord, settling: Settling, reference: s
   const attemptsLeft = limits.guessesPerVerification - judged.wrong;
   return {
     record: disable(replaceVerification(record, judged), judged, limits),
-    outcome: toEnded(judged) ?? (attemptsLeft > 0 ? { kind: 'wrong', attemptsLeft } : { kind: 'ended', state: 'max_attempts_reached' }),
+    outcome: toEnded(verification) ?? toWrong(attemptsLeft),
     events: [{ type: 'checked', verification: judged, right: false }],
   };
 }

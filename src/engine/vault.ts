@@ -22,10 +22,16 @@ export interface Vault {
   matches(id: string, code: CodeRecord, submitted: string): boolean;
   /** What is kept of a code that the caller gave. */
   toGivenCode(id: string, code: string): GivenCode;
-  /** Makes a function that seals a destination, the same each time: what a rule calls must not change from one run to the next. */
-  createSeal(context: SealContext, destination: string): () => string;
+  /** What is kept of what a check has to say beside the code. The id is in it: two verifications do not tell that theirs is the same. */
+  toBinding(id: string, binding: string): string;
+  /** Whether a check says what its verification was started with, in constant time; nothing is the same as nothing only. */
+  isBound(id: string, verification: Pick<VerificationRecord, 'binding'>, binding: string | undefined): boolean;
+  /** Makes a function that seals a text, the same each time: what a rule calls must not change from one run to the next. */
+  createSeal(context: SealContext, text: string): () => string;
   /** @throws {CountersignError} `store_unavailable` where the record was changed by someone else. */
   open(id: string, verification: VerificationRecord): string;
+  /** The note of a verification, where it has one. @throws as {@link open}. */
+  openNote(id: string, verification: VerificationRecord): string | undefined;
   toAttempt(id: string, attemptId: string, submitted: string): Attempt;
 }
 
@@ -39,6 +45,14 @@ export function createVault(keys: KeyRing): Vault {
       'the key of this verification is not among `keys`: keep a retired key for as long as a verification lives, and give a new one to every process first';
     throw new CountersignError('configuration_invalid', message, { field: 'keys' });
   };
+  const toBinding = (id: string, binding: string) => shortHash(keys.binding, `${id}\0${binding}`);
+  const openSeal = (sealed: string | undefined, context: SealContext, what: string) => {
+    for (const key of keys.all) {
+      const opened = sealed && unseal(key.seal, sealed, context);
+      if (opened) return opened;
+    }
+    throw new CountersignError('store_unavailable', `the ${what} of this verification does not open: the record was changed`);
+  };
   return {
     keyId: keys.issuing.id,
     knowsKey: (keyId) => keys.find(keyId) !== undefined,
@@ -49,18 +63,21 @@ export function createVault(keys: KeyRing): Vault {
       return equalInConstantTime(deriveCode(found.code, id, generation, length), submitted);
     },
     toGivenCode: (id, code) => ({ keyId: keys.issuing.id, length: code.length, digest: shortHash(keys.issuing.digest, `${id}\0${code}`) }),
-    createSeal(context, destination) {
+    toBinding,
+    isBound(id, { binding: kept }, binding) {
+      return kept === undefined || binding === undefined ? kept === binding : equalInConstantTime(kept, toBinding(id, binding));
+    },
+    createSeal(context, text) {
       const nonce = random(NONCE_BYTES);
-      return () => seal(keys.issuing.seal, nonce, destination, context);
+      return () => seal(keys.issuing.seal, nonce, text, context);
     },
     open(id, verification) {
-      const { sealed, code } = verification;
-      find(code.keyId);
-      for (const key of keys.all) {
-        const opened = sealed && unseal(key.seal, sealed, toContext(id, verification));
-        if (opened) return opened;
-      }
-      throw new CountersignError('store_unavailable', 'the destination of this verification does not open: the record was changed');
+      find(verification.code.keyId);
+      return openSeal(verification.sealed, toContext(id, verification), 'destination');
+    },
+    openNote(id, verification) {
+      const { note } = verification;
+      return note === undefined ? undefined : openSeal(note, { ...toContext(id, verification), part: 'note' }, 'note');
     },
     toAttempt: (id, attemptId, submitted) => createAttempt(keys, id, attemptId, submitted),
   };

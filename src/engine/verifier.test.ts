@@ -617,6 +617,7 @@ describe('check', () => {
     for (const attemptsLeft of [4, 3, 2, 1]) {
       expect(await verifier.check({ id, code: world.wrong })).toEqual({ status: 'pending', reason: 'wrong_code', attemptsLeft });
     }
+    expect(await verifier.check({ id, code: world.wrong })).toEqual({ status: 'max_attempts_reached', reason: 'wrong_code' });
     expect(await verifier.check({ id, code: world.wrong })).toEqual({ status: 'max_attempts_reached' });
     expect(world.heard).toHaveLength(5);
     expect(world.heard[0]).toEqual(['checked', { id, service: 'default', purpose: 'default', channel: 'sms', to: '+1********71', right: false }]);

@@ -5,26 +5,37 @@ import { createVerificationIds, toDeliveryId, type VerificationIds, type Verific
 import { createKeyRing, type KeyOptions, type KeyRing } from '../core/keys.ts';
 import { createRandomPool } from '../core/random-pool.ts';
 import { Secret } from '../core/secret.ts';
-import type { JudgingProvider, Provider, ProviderLimit, ProviderOptions } from '../providers/provider.ts';
+import type { JudgingProvider, Provider } from '../providers/provider.ts';
 import type { RecordKey, Store } from '../stores/store.ts';
+import type { Act } from './act.ts';
 import { ask } from './ask.ts';
 import { createResendRule, createStartRule, type SendCommand } from './begin.ts';
-import { createCancelRule } from './cancel.ts';
-import { type Claim, type ClaimOutcome, type GiveCode, nextSendAt, type Refusal } from './claim-send.ts';
+import { type CancelOutcome, createCancelRule } from './cancel.ts';
+import { type GiveCode, nextSendAt } from './claim-send.ts';
 import { createClearRule, createEraseRule, type OperatorCommand, type OperatorOutcome } from './clear.ts';
-import { type CompleteCommand, type CompleteOutcome, createCompleteRule } from './complete.ts';
+import { Courier } from './courier.ts';
 import { type Committed, decideRecord, type ToEntry, viewRecord } from './decide-record.ts';
 import { createEmitter, type Emitter, type Listener, type VerifierEvents } from './events.ts';
-import { findNewest, findVerification, type VerificationClaim } from './find-verification.ts';
+import { type Find, findNewest, toFind, type VerificationClaim } from './find-verification.ts';
 import type { Guard, GuardRequest, GuardVerdict } from './guard.ts';
 import { decideFingerprint, FINGERPRINT_KEY } from './index-fingerprint.ts';
 import { toJournalEntry } from './journal.ts';
-import { createJudgeRule, type JudgeCommand, type JudgeOutcome } from './judge.ts';
-import { createCloseElsewhereRule, type JudgeClaim, type OpenElsewhere } from './judge-claim.ts';
+import { createJudgeRule, type JudgeCommand } from './judge.ts';
+import type { JudgeClaim } from './judge-claim.ts';
 import { type Limits, resolveLimits } from './limits.ts';
-import { type AnyProvider, cancelOnce, checkOnce, isJudging, sendOnce, toCheckError, toJudgeClaim, toSendError } from './provider-calls.ts';
+import { createOperatorApprovalRule } from './operator-approval.ts';
+import { type AnyProvider, isJudging, toJudgeClaim } from './provider-calls.ts';
 import type { DestinationRecord, VerificationRecord } from './record.ts';
-import { describeVerification, renderJudged, renderShown, renderVerification, toJudgedElsewhere } from './render.ts';
+import {
+  describeVerification,
+  type JudgedOutcome,
+  type Opened,
+  renderJudged,
+  renderShown,
+  renderVerification,
+  renderView,
+  toJudgedElsewhere,
+} from './render.ts';
 import {
   assertReaches,
   type ParsedOwner,
@@ -40,8 +51,9 @@ import type {
   CheckInput,
   CheckResult,
   DestinationInput,
+  EndedResult,
   EraseResult,
-  PendingVerification,
+  NotFoundResult,
   RefusedResult,
   ResendInput,
   ResendResult,
@@ -52,8 +64,9 @@ import type {
   VerificationInput,
 } from './results.ts';
 import type { Rule, RuleEvent } from './rule.ts';
-import { createSettleRule, type SettleCommand } from './settle.ts';
+import { type WithSubject, withSubject } from './subject.ts';
 import { createVault, type Vault } from './vault.ts';
+import type { Judged, VerificationView } from './verification-view.ts';
 
 /** Everything a verifier is made of. */
 export interface VerifierOptions extends KeyOptions {
@@ -81,10 +94,19 @@ export interface Verifier {
   check(input: CheckInput): Promise<CheckResult>;
   /** Sends a pending verification again: same id, life not extended. */
   resend(input: ResendInput): Promise<ResendResult>;
+  /** A {@link check}, with the verification in full. For doors, not for callers. */
+  judge(input: CheckInput): Promise<Judged>;
   /** Ends a pending verification; it returns nothing to ladder or budgets. */
   cancel(input: VerificationInput): Promise<CancelResult>;
   /** What is known of a verification, without changing anything. For operators and support. */
   show(input: VerificationInput): Promise<ShowResult>;
+  /** The same in full; undefined where nothing is found. For doors, not for callers. */
+  view(input: VerificationInput): Promise<VerificationView | undefined>;
+  /**
+   * An operator's act: a pending verification is approved without a code. It proves nothing and gives no proof, ends no ladder, clears no run of wrong guesses and
+   * makes nobody known. Idempotent; goes into the journal.
+   */
+  approve(input: VerificationInput, act?: Act): Promise<EndedResult | NotFoundResult>;
   /** An operator's act on a destination, over all services and spellings: enables it where it was disabled and begins its budgets and ladders anew. Goes into the journal. */
   unblock(input: DestinationInput): Promise<UnblockResult>;
   /** An operator's act on a destination, over all services and spellings: forgets its verifications; what was used of its budgets stays. Goes into the journal. */
@@ -119,6 +141,7 @@ class StoreVerifier implements Verifier {
   readonly #vault: Vault;
   readonly #ids: VerificationIds;
   readonly #emitter: Emitter = createEmitter();
+  readonly #courier: Courier;
   readonly #random: (size: number) => Buffer = createRandomPool();
   #isReady = false;
   /** As the store said when it was first used. */
@@ -139,14 +162,19 @@ class StoreVerifier implements Verifier {
     this.#keys = createKeyRing(keyOptions);
     this.#vault = createVault(this.#keys);
     this.#ids = createVerificationIds(this.#keys.id);
+    this.#courier = new Courier({
+      ...{ provider, service: this.#service, limits: this.#limits, vault: this.#vault, ids: this.#ids, emitter: this.#emitter },
+      update: (recordId, rule) => this.#update(recordId, rule),
+    });
   }
 
   async start(input: StartInput): Promise<StartResult> {
-    const { to, channel, code, options, ...owner } = parseStart(input, this.#provider);
+    const { to, channel, code, language, options, binding, note, ...owner } = parseStart(input, this.#provider);
     const denied = await this.#assess(to, channel, owner);
     if (denied !== undefined) return denied;
     const ref = { recordId: this.#toRecordId(to), entryId: this.#random(8).toString('base64url') };
     const destination = this.#keys.destinationKey(to.reveal());
+    const context = { verificationId: this.#ids.encode(ref), service: this.#service, destinationKey: destination };
     const rule = createStartRule(
       {
         // Names first, spreads last: the other way round V8 takes 0.8 µs for each name.
@@ -155,7 +183,9 @@ class StoreVerifier implements Verifier {
         masked: to.masked,
         life: to.kind === 'email' ? this.#limits.emailLife : this.#limits.life,
         knowsKey: this.#vault.knowsKey,
-        seal: this.#vault.createSeal({ verificationId: this.#ids.encode(ref), service: this.#service, destinationKey: destination }, to.reveal()),
+        seal: this.#vault.createSeal(context, to.reveal()),
+        sealNote: note === undefined ? undefined : this.#vault.createSeal({ ...context, part: 'note' }, note),
+        bind: binding === undefined ? undefined : (entryId) => this.#vault.toBinding(this.#ids.encode({ ...ref, entryId }), binding),
         ...this.#toClaim(ref, owner),
         ...this.#toSendCommand(ref, code),
       },
@@ -163,14 +193,14 @@ class StoreVerifier implements Verifier {
     );
     // Whether anything is known of a number is no secret here: a message leaves, or `retryAt` says that one did.
     const committed = await this.#update(ref.recordId, rule, false);
-    return this.#deliver(ref.recordId, committed, { to, code, options, ...owner });
+    return this.#courier.deliver(ref.recordId, committed, { to, code, language, options, ...owner });
   }
 
   async resend(input: ResendInput): Promise<ResendResult> {
-    const { id, channel, code, options, ...owner } = parseResend(input, this.#provider);
+    const { id, channel, code, language, options, ...owner } = parseResend(input, this.#provider);
     const ref = this.#ids.decode(id);
     // A look before the update, for what the guard and the sender must know; the rule decides on the record as it is then.
-    const found = ref && (await this.#look(ref, owner));
+    const found = await this.#look(this.#toPlace(id, owner));
     if (ref === undefined || found === undefined) return { status: 'not_found' };
     const { verification } = found;
     const to = verification.state === 'pending' ? new Destination(this.#vault.open(ref.id, verification), verification.masked) : undefined;
@@ -184,48 +214,67 @@ class StoreVerifier implements Verifier {
     if (outcome.kind === 'ended') return { status: outcome.state };
     if (outcome.kind === 'judged_elsewhere') throw toJudgedElsewhere(outcome.provider);
     if (to === undefined) throw new CountersignError('store_unavailable', 'the record of this destination went back to an earlier state');
-    return this.#deliver(ref.recordId, { outcome, now }, { to, code, options, ...owner });
+    return this.#courier.deliver(ref.recordId, { outcome, now }, { to, code, language, options, ...owner });
   }
 
   async check(input: CheckInput): Promise<CheckResult> {
-    const { of, code, attemptId, ...owner } = parseCheck(input, this.#limits.sharePending);
-    const ref = typeof of === 'string' ? this.#ids.decode(of) : undefined;
-    const recordId = typeof of === 'string' ? ref?.recordId : this.#toRecordId(of);
-    if (recordId === undefined) return { status: 'not_found' };
-    const claim = this.#toClaim({ recordId, entryId: ref?.entryId ?? '' }, owner);
-    const destination = typeof of === 'string' ? undefined : this.#keys.destinationKey(of.reveal());
-    const toId = ({ entryId }: Pick<VerificationRecord, 'entryId'>) => this.#ids.encode({ recordId, entryId });
+    return (await this.judge(input)).result;
+  }
+
+  async judge(input: CheckInput): Promise<Judged> {
+    const { of, code, binding, attemptId, ...owner } = parseCheck(input, this.#limits.sharePending);
+    const place = this.#toPlace(of, owner);
+    if (place === undefined) return { result: { status: 'not_found' }, view: undefined };
+    const { recordId, find, toId } = place;
+    const submitted = binding === undefined ? code : `${code}\0${binding}`;
+    const isBound = (verification: VerificationRecord) => this.#vault.isBound(toId(verification), verification, binding);
     const command: JudgeCommand = {
-      find: (record) => (destination === undefined ? findVerification(record, claim) : findNewest(record, { ...claim, destination })),
+      find,
       length: code.length,
-      matches: (verification) => this.#vault.matches(toId(verification), verification.code, code),
+      matches: (verification) => {
+        // Both, so that time does not tell which of them is wrong.
+        const [isCode, isSame] = [this.#vault.matches(toId(verification), verification.code, code), isBound(verification)];
+        return isCode && isSame;
+      },
       open: (verification) => this.#vault.open(toId(verification), verification),
-      attempt: attemptId === undefined ? undefined : (verification) => this.#vault.toAttempt(toId(verification), attemptId, code),
+      attempt: attemptId === undefined ? undefined : (verification) => this.#vault.toAttempt(toId(verification), attemptId, submitted),
       isSilent: this.#provider.isSilent,
       ask: this.#judge && { provider: this.#judge.provider, acceptsAnyLength: this.#judge.acceptsAnyLength, askId: this.#random(16).toString('hex') },
     };
-    const { outcome } = await this.#update(recordId, createJudgeRule(command, this.#limits));
-    if (outcome.kind !== 'ask') return renderJudged(outcome, toId, owner.requester);
-    return this.#ask(recordId, outcome, command, { code: new Secret(code), ...owner });
+    const judged = await this.#update(recordId, withSubject(createJudgeRule(command, this.#limits), find));
+    const { outcome, before } = judged.outcome;
+    if (outcome.kind !== 'ask') return this.#toJudged(place, { ...judged, outcome: { ...judged.outcome, outcome } }, before, owner);
+    const guess = { code: new Secret(code), isBound: isBound(outcome.verification) };
+    return this.#toJudged(place, await this.#courier.ask(recordId, outcome, command, guess), before, owner);
   }
 
   async cancel(input: VerificationInput): Promise<CancelResult> {
-    const { id, ...owner } = parseVerificationInput(input);
-    const ref = this.#ids.decode(id);
-    if (ref === undefined) return { status: 'not_found' };
-    const { outcome } = await this.#update(ref.recordId, createCancelRule(this.#toClaim(ref, owner)));
-    if (outcome.ended !== undefined) await this.#endElsewhere(ref.recordId, outcome.ended);
-    return { status: outcome.state ?? 'not_found' };
+    return this.#end(input, ({ find }) => createCancelRule(find));
+  }
+
+  async approve(input: VerificationInput, { by }: Act = {}): Promise<EndedResult | NotFoundResult> {
+    return this.#end(input, ({ find, toId }) => createOperatorApprovalRule({ find, toId, by }));
   }
 
   async show(input: VerificationInput): Promise<ShowResult> {
-    const { id, ...owner } = parseVerificationInput(input);
-    const ref = this.#ids.decode(id);
-    const found = ref && (await this.#look(ref, owner));
-    if (ref === undefined || found === undefined) return { status: 'not_found' };
+    const { of, ...owner } = parseVerificationInput(input, this.#limits.sharePending);
+    const place = this.#toPlace(of, owner);
+    const found = await this.#look(place);
+    if (place === undefined || found === undefined) return { status: 'not_found' };
     const { record, verification } = found;
-    const resendAt = nextSendAt(record, verification.requester, this.#limits);
-    return renderShown(verification, renderVerification(verification, ref.id, resendAt, record.time.seen, this.#limits), this.#limits);
+    const resendAt = nextSendAt(record, verification, this.#limits);
+    const rendered = renderVerification(verification, place.toId(verification), resendAt, record.time.seen, this.#limits);
+    return renderShown(verification, rendered, this.#limits);
+  }
+
+  async view(input: VerificationInput): Promise<VerificationView | undefined> {
+    const { of, ...owner } = parseVerificationInput(input, this.#limits.sharePending);
+    const place = this.#toPlace(of, owner);
+    const found = await this.#look(place);
+    if (place === undefined || found === undefined) return undefined;
+    const { record, verification } = found;
+    const id = place.toId(verification);
+    return renderView(verification, id, this.#open(id, verification), record.time.seen, this.#limits);
   }
 
   async unblock(input: DestinationInput): Promise<UnblockResult> {
@@ -238,146 +287,13 @@ class StoreVerifier implements Verifier {
     const { to } = parseDestinationInput(input);
     const [recordId, key] = [this.#toRecordId(to), this.#keys.destinationKey(to.reveal())];
     // One after the other: an operator can wait, and a provider counts requests.
-    for (const verification of openElsewhere) await this.#endElsewhere(recordId, verification, verification.destination === key ? to : undefined);
+    for (const verification of openElsewhere)
+      await this.#courier.endElsewhere(recordId, verification, verification.destination === key ? to : undefined);
     return { status: 'erased', verifications: erased };
   }
 
   on<Name extends keyof VerifierEvents>(name: Name, listener: Listener<Name>): () => void {
     return this.#emitter.on(name, listener);
-  }
-
-  /** Sends what was claimed, and settles the claim by what became of it. */
-  async #deliver(recordId: string, { outcome, now }: Sendable, request: SendRequest): Promise<StartResult> {
-    if (outcome.kind === 'code_needed')
-      throw new CountersignError('invalid_request', 'this verification carries a code of yours: bring it again as `code`', { field: 'code' });
-    if (outcome.kind === 'refused') return this.#refuse(recordId, outcome, now, request);
-    const { verification, delivery } = outcome;
-    const id = this.#ids.encode({ recordId, entryId: verification.entryId });
-    const deliveryId = toDeliveryId(delivery.id);
-    if (this.#emitter.hears('started')) this.#emitter.emit('started', { ...describeVerification(id, verification), deliveryId });
-    const { to, options } = request;
-    const closedElsewhere = await this.#closeElsewhere(recordId, to, outcome.openElsewhere);
-    const command = { entryId: verification.entryId, deliveryId: delivery.id };
-    if (closedElsewhere === undefined) {
-      await this.#complete(recordId, { ...command, state: 'refused' });
-      throw new CountersignError('provider_unavailable', `the provider ${this.#provider.name} did not end an earlier verification; nothing was sent`);
-    }
-    const code = () => (request.code === undefined ? this.#vault.derive(id, verification.code) : new Secret(request.code));
-    const sent = await sendOnce(this.#provider, { to, channel: delivery.channel, verificationId: id, deliveryId, ...(options && { options }) }, code);
-    const reference = sent.status === 'sent' && this.#judge !== undefined ? sent.reference : undefined;
-    const completed = await this.#complete(recordId, { ...command, state: sent.status, reference, closedElsewhere });
-    const rendered = this.#renderSent(id, outcome, now, completed);
-    if (sent.status !== 'refused') return { status: 'pending', ...rendered };
-    if (sent.limit === undefined) throw toSendError(this.#provider.name, sent);
-    return this.#renderLimit(sent.limit, rendered, completed ?? { now, outcome: { verification } }, request);
-  }
-
-  /** A limit of the provider's own, told as one of ours. */
-  #renderLimit(
-    { reason, retryAfter, rule, detail }: ProviderLimit,
-    rendered: PendingVerification,
-    { now, outcome }: { readonly now: number; readonly outcome: Pick<CompleteOutcome, 'verification'> },
-    { to, purpose }: SendRequest,
-  ): RefusedResult {
-    this.#emitter.emit('refused', { service: this.#service, purpose, to: to.masked, reason, ...(rule !== undefined && { rule }) });
-    // Our own limits may hold it back for longer.
-    const retryAt = retryAfter === undefined ? undefined : new Date(Math.max(now + retryAfter, rendered.resendAt.getTime()));
-    return {
-      status: 'refused',
-      reason,
-      ...(retryAt && { retryAt }),
-      ...(rule !== undefined && { rule }),
-      ...(detail !== undefined && { detail }),
-      ...(reason === 'in_progress' && outcome.verification?.state === 'pending' && { verification: rendered }),
-    };
-  }
-
-  /** Asks the provider about a guess that is charged, and settles it by what it says. */
-  async #ask(
-    recordId: string,
-    { verification, destination }: Extract<JudgeOutcome, { kind: 'ask' }>,
-    command: JudgeCommand,
-    { code, requester }: ParsedOwner & { readonly code: Secret },
-  ): Promise<CheckResult> {
-    const { entryId } = verification;
-    if (!isJudging(this.#provider) || command.ask === undefined) throw toJudgedElsewhere(verification.judge?.provider);
-    const id = this.#ids.encode({ recordId, entryId });
-    const to = new Destination(destination, verification.masked);
-    const result = await checkOnce(this.#provider, { to, code, verificationId: id, reference: verification.judge?.reference });
-    const digest = () => this.#vault.toGivenCode(id, code.reveal()).digest;
-    const settle: SettleCommand = { ...command, entryId, askId: command.ask.askId, answer: result, digest };
-    const { outcome } = await this.#update(recordId, createSettleRule(settle, this.#limits));
-    if (outcome.kind === 'unjudged' || outcome.kind === 'ask') throw toCheckError(this.#provider.name, result);
-    return renderJudged(outcome, () => id, requester);
-  }
-
-  /** Ends what the provider may still have pending before it begins another; entry ids of what has ended, undefined where something may not have. */
-  async #closeElsewhere(recordId: string, to: Destination, open: readonly OpenElsewhere[]): Promise<readonly string[] | undefined> {
-    for (const { entryId, reference } of open) {
-      const receipt = { to, verificationId: this.#ids.encode({ recordId, entryId }), reference };
-      if (!isJudging(this.#provider) || !(await cancelOnce(this.#provider, receipt))) return undefined;
-    }
-    return open.map(({ entryId }) => entryId);
-  }
-
-  /**
-   * Ends at the provider what has ended here. Where that fails, or its destination does not open, the record remembers it, and the next start tries again.
-   *
-   * @param known the destination, where the caller has said it.
-   */
-  async #endElsewhere(recordId: string, verification: VerificationRecord, known?: Destination): Promise<void> {
-    const { entryId, judge } = verification;
-    if (judge === undefined || judge.provider !== this.#judge?.provider || !isJudging(this.#provider)) return;
-    const id = this.#ids.encode({ recordId, entryId });
-    const to = known ?? this.#openQuietly(id, verification);
-    if (to === undefined) return;
-    const hasEnded = await cancelOnce(this.#provider, { to, verificationId: id, reference: judge.reference });
-    if (hasEnded) await this.#update(recordId, createCloseElsewhereRule([entryId], this.#limits)).catch(() => undefined);
-  }
-
-  /** A destination, for what is done beside an answer that is committed: what keeps it shut is no reason to take the answer back. */
-  #openQuietly(id: string, verification: VerificationRecord): Destination | undefined {
-    try {
-      return new Destination(this.#vault.open(id, verification), verification.masked);
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** After a store that fails between the send and its settling the message is out and its claim committed: the record will read `unknown`, and so does the answer. */
-  #renderSent(
-    id: string,
-    { verification, delivery, resendAt }: Claim,
-    now: number,
-    completed: Committed<CompleteOutcome> | undefined,
-  ): PendingVerification {
-    if (completed?.outcome.verification !== undefined) {
-      return renderVerification(completed.outcome.verification, id, completed.outcome.resendAt, completed.now, this.#limits);
-    }
-    const deliveries = verification.deliveries.map((other) => (other.id === delivery.id ? ({ ...other, state: 'unknown' } as const) : other));
-    return renderVerification({ ...verification, deliveries }, id, resendAt, now, this.#limits);
-  }
-
-  async #complete(recordId: string, command: CompleteCommand): Promise<Committed<CompleteOutcome> | undefined> {
-    try {
-      return await this.#update(recordId, createCompleteRule(command, this.#limits));
-    } catch (error) {
-      if (error instanceof CountersignError && error.code === 'store_unavailable') return undefined;
-      throw error;
-    }
-  }
-
-  #refuse(recordId: string, { reason, retryAt, live, resendAt }: Refusal, now: number, { to, purpose }: SendRequest): RefusedResult {
-    this.#emitter.emit('refused', { service: this.#service, purpose, to: to.masked, reason });
-    const id = live && this.#ids.encode({ recordId, entryId: live.entryId });
-    return {
-      status: 'refused',
-      reason,
-      ...(retryAt !== undefined && { retryAt: new Date(retryAt) }),
-      ...(live &&
-        id &&
-        (reason === 'resend_too_soon' || reason === 'in_progress') && { verification: renderVerification(live, id, resendAt, now, this.#limits) }),
-    };
   }
 
   /** Asks the guard; undefined when the send may go on. */
@@ -402,11 +318,65 @@ class StoreVerifier implements Verifier {
     return committed;
   }
 
-  async #look(ref: VerificationRef, owner: ParsedOwner): Promise<{ record: DestinationRecord; verification: VerificationRecord } | undefined> {
+  async #look(place: Place | undefined): Promise<{ record: DestinationRecord; verification: VerificationRecord } | undefined> {
+    if (place === undefined) return undefined;
     if (!this.#isReady) await this.#prepare();
-    const record = viewRecord(await ask(this.#store.read(toRecordKey(ref.recordId))), this.#limits, this.#expireBefore);
-    const verification = findVerification(record, this.#toClaim(ref, owner));
+    const record = viewRecord(await ask(this.#store.read(toRecordKey(place.recordId))), this.#limits, this.#expireBefore);
+    const verification = place.find(record);
     return verification && { record, verification };
+  }
+
+  /** Ends a pending verification, here and then where a provider has it. */
+  async #end(input: VerificationInput, createRule: (place: Place) => Rule<CancelOutcome>): Promise<EndedResult | NotFoundResult> {
+    const { of, ...owner } = parseVerificationInput(input, this.#limits.sharePending);
+    const place = this.#toPlace(of, owner);
+    if (place === undefined) return { status: 'not_found' };
+    const { outcome } = await this.#update(place.recordId, createRule(place));
+    if (outcome.ended !== undefined) await this.#courier.endElsewhere(place.recordId, outcome.ended);
+    return { status: outcome.state ?? 'not_found' };
+  }
+
+  #toJudged(
+    { toId }: Place,
+    { outcome, now }: Committed<WithSubject<JudgedOutcome>>,
+    before: VerificationRecord | undefined,
+    owner: ParsedOwner,
+  ): Judged {
+    const { outcome: judged, after } = outcome;
+    const result = renderJudged(judged, toId, owner.requester);
+    const toView = () => {
+      const verification = after ?? before;
+      if (before === undefined || verification === undefined) return undefined;
+      const id = toId(verification);
+      // As it was when the guess was made: what ends a verification takes its seals away.
+      const opened = judged.kind === 'approved' ? { to: new Destination(judged.destination, before.masked), note: undefined } : undefined;
+      return renderView(verification, id, { ...this.#open(id, before), ...opened }, now, this.#limits);
+    };
+    return {
+      result,
+      get view() {
+        return toView();
+      },
+    };
+  }
+
+  /** What only a pending verification has. */
+  #open(id: string, verification: VerificationRecord): Opened {
+    if (verification.state !== 'pending') return { to: undefined, note: undefined };
+    return { to: new Destination(this.#vault.open(id, verification), verification.masked), note: this.#vault.openNote(id, verification) };
+  }
+
+  /** Where what a caller means is looked for; undefined for an id that is none. */
+  #toPlace(of: string | Destination, owner: ParsedOwner): Place | undefined {
+    const ref = typeof of === 'string' ? this.#ids.decode(of) : { recordId: this.#toRecordId(of), entryId: '' };
+    if (ref === undefined) return undefined;
+    const claim = this.#toClaim(ref, owner);
+    const destination = typeof of === 'string' ? undefined : this.#keys.destinationKey(of.reveal());
+    return {
+      recordId: ref.recordId,
+      find: destination === undefined ? toFind(claim) : (record) => findNewest(record, { ...claim, destination }),
+      toId: ({ entryId }) => this.#ids.encode({ ...ref, entryId }),
+    };
   }
 
   async #operate(input: DestinationInput, createRule: (command: OperatorCommand) => Rule<OperatorOutcome>): Promise<OperatorOutcome> {
@@ -455,14 +425,11 @@ class StoreVerifier implements Verifier {
   }
 }
 
-/** What a rule says of a send, and when. */
-type Sendable = Pick<Committed<ClaimOutcome>, 'outcome' | 'now'>;
-
-/** What is sent, and for whom. */
-interface SendRequest extends ParsedOwner {
-  readonly to: Destination;
-  readonly code: string | undefined;
-  readonly options: ProviderOptions | undefined;
+/** Which record, and which verification in it. */
+interface Place {
+  readonly recordId: string;
+  readonly find: Find;
+  toId(verification: Pick<VerificationRecord, 'entryId'>): string;
 }
 
 function toRecordKey(id: string): RecordKey {

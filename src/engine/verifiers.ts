@@ -91,8 +91,12 @@ function makeOwn({ store, keys, deployment, createProvider, guard, onEvent }: Ve
 
 /** A provider on fewer channels. Its properties are named and its methods bound: they may live on a class. */
 function narrow(provider: Provider | JudgingProvider, channels: readonly Channel[]): Provider | JudgingProvider {
-  const { name, isSilent = false, parseOptions } = provider;
-  const common = { name, isSilent, channels, ...(parseOptions && { parseOptions: parseOptions.bind(provider) }) };
+  const { name, isSilent = false, parseOptions, findLanguage } = provider;
+  const common = {
+    ...{ name, isSilent, channels },
+    ...(parseOptions && { parseOptions: parseOptions.bind(provider) }),
+    ...(findLanguage && { findLanguage: findLanguage.bind(provider) }),
+  };
   if (!('check' in provider)) return { ...common, send: (request: ProviderSendRequest) => provider.send(request) };
   return {
     ...common,
@@ -112,6 +116,7 @@ function makeTests({ store, keys, deployment }: VerifiersOptions, service: Servi
     channels,
     isSilent: true,
     parseOptions: (given) => given,
+    findLanguage: (locale) => locale,
     send: async () => ({ status: 'sent', sender: 'test_numbers' }),
   };
   return createVerifier({ ...keys, store, provider, journal: 'all', service: toTestService(service.id), limits });

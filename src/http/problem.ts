@@ -96,7 +96,7 @@ export interface RenderedProblem {
 export function renderProblem(options: ProblemOptions, { publicUrl, requestId, now }: ProblemContext): RenderedProblem {
   const { status, code, reason, detail, retryAt, field, extra, headers } = options;
   const waits = status === 429 || status === 503 || retryAt !== undefined;
-  const seconds = retryAt === undefined ? (RETRY_SECONDS[code] ?? 1) : Math.max(1, Math.ceil((retryAt.getTime() - now) / 1000));
+  const seconds = retryAt === undefined ? (RETRY_SECONDS[code] ?? 1) : toSeconds(retryAt, now);
   return {
     status,
     headers: { ...headers, ...(waits && { 'retry-after': String(seconds) }) },
@@ -114,6 +114,11 @@ export function renderProblem(options: ProblemOptions, { publicUrl, requestId, n
       instance: `urn:uuid:${requestId}`,
     },
   };
+}
+
+/** `Retry-After` is the ceiling, and at least 1. @param now milliseconds since 1970. */
+export function toSeconds(retryAt: Date, now: number): number {
+  return Math.max(1, Math.ceil((retryAt.getTime() - now) / 1000));
 }
 
 /** What an error is answered with. Of a foreign one nothing is told: its message may hold a number or a secret. */

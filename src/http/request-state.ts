@@ -4,7 +4,7 @@ import type { Operation } from './operation.ts';
 
 /** What is learned of a request on its way. */
 export interface RequestState {
-  operation?: Operation;
+  operation?: Pick<Operation, 'id'>;
   /** The key that acts. */
   key?: ApiKey;
   /** The body as it came. */

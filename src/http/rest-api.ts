@@ -1,15 +1,17 @@
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiKey } from '../engine/api-key.ts';
+import { createAllowedMethods } from './allowed-methods.ts';
 import { withDocument } from './document.ts';
 import { createDoor, createSecondLook } from './door.ts';
 import { createInputChecks } from './input-checks.ts';
 import type { Operation } from './operation.ts';
 import { parseJson } from './parse-json.ts';
 import { HttpProblem, type ProblemOptions, renderProblem, toProblem } from './problem.ts';
+import { observeRequests, quietly } from './request-observation.ts';
 import { createRequestStates, type RequestStates } from './request-state.ts';
 import type { RestParts } from './rest-parts.ts';
 import { runOperation } from './run-operation.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
+import { endUnread } from './unread-body.ts';
 
 /**
  * The REST interface as a Fastify plugin. It listens to nothing and reads no environment; the server it is registered on is made with
@@ -24,6 +26,7 @@ export function createRestApi(parts: RestParts): FastifyPluginAsync {
     const states = createRequestStates();
     acceptJsonOnly(app, states);
     answerInProblems(app, parts, states);
+    observeRequests(app, parts.observe, states);
     // What a client expects beyond `100-continue` may be passed over (RFC 9110 §10.1.1); Node alone would answer 417 without a word.
     app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
     const operations = withDocument(parts.publicUrl);
@@ -54,35 +57,6 @@ function answerInProblems(app: FastifyInstance, { publicUrl, now, observe }: Res
     const { status, headers, body } = renderProblem(problem, { publicUrl, requestId: request.id, now: now() });
     return reply.code(status).headers(headers).type('application/problem+json').send(JSON.stringify(body));
   });
-  app.addHook('onRequest', (request, reply, done) => {
-    reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store').header('x-request-id', request.id);
-    done();
-  });
-  app.addHook('onResponse', (request, reply, done) => {
-    const { operation: known, key, problem } = states.of(request);
-    quietly(() =>
-      observe?.answered?.({
-        operation: known?.id,
-        method: request.method,
-        status: reply.statusCode,
-        milliseconds: reply.elapsedTime,
-        requestId: request.id,
-        keyId: key?.id,
-        code: problem?.code,
-        reason: problem?.reason,
-      }),
-    );
-    done();
-  });
-}
-
-/**
- * Ensure that a connection ends behind an answer to a request that is not all there, such as a GET that says it has a body: the rest would be waited for, and
- * then be answered once more.
- */
-function endUnread({ raw, headers }: FastifyRequest, reply: FastifyReply): void {
-  const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
-  if (hasBody && !raw.complete) reply.header('connection', 'close');
 }
 
 /** Ensure that what is wrong with the store is told to operators, by the log, and not to whoever has no key. */
@@ -132,33 +106,16 @@ function refuseUnknownPaths(app: FastifyInstance, operations: readonly Operation
   app.setNotFoundHandler(refuse);
 }
 
-/** A path that exists is told from one that does not: the first answers 405 with the methods that it takes. */
+/** A path that exists answers 405 with the methods that it takes. */
 function createNotFound(operations: readonly Operation[]): (request: FastifyRequest) => never {
-  const paths = operations.map(({ path, method }) => ({
-    pattern: new RegExp(`^${escapePattern(path).replaceAll(/\\\{\w+\\\}/g, '[^/]+')}$`),
-    method,
-  }));
-  return (request) => {
-    const [path = ''] = request.url.split('?');
-    const methods = paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
-    if (methods.length === 0) throw nothingHere();
-    const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  const allowedAt = createAllowedMethods(operations);
+  return ({ url }) => {
+    const allow = allowedAt(url);
+    if (allow === undefined) throw nothingHere();
     throw new HttpProblem({ status: 405, code: 'method_not_allowed', detail: `this path takes ${allow}`, headers: { allow } });
   };
 }
 
 function nothingHere(): HttpProblem {
   return new HttpProblem({ status: 404, code: 'not_found', detail: 'there is nothing at this path' });
-}
-
-function escapePattern(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-}
-
-function quietly(tell: () => void): void {
-  try {
-    tell();
-  } catch {
-    // An observer is a guest: what was answered stays answered.
-  }
 }

@@ -10,7 +10,7 @@ import type { Verifier } from '../engine/verifier.ts';
 
 /** A request that was answered, for logs and metrics: nothing of what it said. */
 export interface AnsweredRequest {
-  /** As in the OpenAPI document; undefined for a path that is none. */
+  /** As in the OpenAPI document, or `twilio` and the name in Twilio's; undefined for a path that is none. */
   readonly operation: string | undefined;
   readonly method: string;
   readonly status: number;

@@ -76,7 +76,14 @@ export const CheckAnswer: TSchema = Type.Union(
       closed,
     ),
     Type.Object({ status: Type.Literal('pending'), reason: Type.Literal('wrong_code'), attemptsLeft: Type.Integer({ minimum: 1 }) }, closed),
-    Type.Object({ status: Type.Enum(['already_approved', 'expired', 'max_attempts_reached', 'canceled', 'failed', 'destination_blocked']) }, closed),
+    Type.Object(
+      {
+        status: Type.Literal('max_attempts_reached'),
+        reason: Type.Optional(Type.Literal('wrong_code', { description: 'Of the guess that was the last one; absent where it had ended before.' })),
+      },
+      closed,
+    ),
+    Type.Object({ status: Type.Enum(['already_approved', 'expired', 'canceled', 'failed', 'destination_blocked']) }, closed),
   ],
   { $id: 'CheckAnswer' },
 );

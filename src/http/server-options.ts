@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyHttpOptions, FastifyReply, FastifyRequest } from 'fastify';
-import { renderProblem, toProblem } from './problem.ts';
+import { renderRefusal } from './refusal.ts';
 
 /** Bodies are small: an address, a code, the settings of a service. */
 const BODY_LIMIT = 16_384;
@@ -11,7 +11,7 @@ const BODY_LIMIT = 16_384;
 export const ARRIVAL: { readonly headers: number; readonly request: number } = { headers: 5_000, request: 10_000 };
 
 /**
- * What Fastify has to be made with for the REST interface: limits on what arrives, request ids, and problems for what is refused before a route is found.
+ * What Fastify has to be made with for the REST interface: limits on what arrives, request ids, and what is answered where a request is refused before a route is found.
  * Loggers and addresses are the process's to add. Request ids are ours alone: one that a client made up might hold a number.
  */
 export function createServerOptions(publicUrl: string): FastifyHttpOptions<Server> {
@@ -25,12 +25,12 @@ export function createServerOptions(publicUrl: string): FastifyHttpOptions<Serve
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 128 },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
-      const { status, headers, body } = renderProblem(toProblem(error), { publicUrl, requestId: request.id, now: 0 });
+      const { status, headers, type, text } = renderRefusal(error, { url: request.url, publicUrl, requestId: request.id });
       void reply
         .code(status)
         .headers(headers)
-        .type('application/problem+json')
-        .send(request.method === 'HEAD' ? '' : JSON.stringify(body));
+        .type(type)
+        .send(request.method === 'HEAD' ? '' : text);
     },
     clientErrorHandler: (error: NodeJS.ErrnoException, socket: Socket) => answerBroken(error, socket, publicUrl),
   };
@@ -49,8 +49,12 @@ function answerBroken(error: NodeJS.ErrnoException, socket: Socket, publicUrl: s
     socket.destroy();
     return;
   }
-  const { body } = renderProblem(toProblem({ statusCode: status }), { publicUrl, requestId: randomUUID(), now: 0 });
-  const text = JSON.stringify(body);
-  const head = `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: application/problem+json\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n`;
+  const { type, text } = renderRefusal({ statusCode: status }, { url: findUrl(error), publicUrl, requestId: randomUUID() });
+  const head = `HTTP/1.1 ${status} ${phrase}\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(text)}\r\nconnection: close\r\n\r\n`;
   socket.end(head + text);
+}
+
+/** Where a request that was not understood was going: its first line, where the bytes that were not understood begin with it. */
+function findUrl({ rawPacket }: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }): string {
+  return /^[A-Z]{3,10} (\S{1,512})/.exec(rawPacket?.toString('latin1', 0, 600) ?? '')?.[1] ?? '';
 }

@@ -19,6 +19,11 @@ export interface ProviderIdentity {
    * value. A provider without it takes none.
    */
   parseOptions?(options: ProviderOptions): ProviderOptions;
+  /**
+   * What it calls a language that a message shall be in, given as a language tag (BCP 47) in its one spelling; undefined where it has no text in that language.
+   * A provider without it has no choice of languages, and a start that names one is refused.
+   */
+  findLanguage?(locale: string): string | undefined;
 }
 
 /** What a caller hands through to the provider of one message, such as a locale. Never kept. */
@@ -68,6 +73,8 @@ export interface ProviderSendRequest {
   readonly code: Secret;
   readonly verificationId: string;
   readonly deliveryId: string;
+  /** As {@link ProviderIdentity.findLanguage} called it; absent where nobody asked for one. */
+  readonly language?: string;
   /** As {@link ProviderIdentity.parseOptions} returned them. */
   readonly options?: ProviderOptions;
 }

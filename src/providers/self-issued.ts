@@ -54,8 +54,9 @@ export function createSelfIssuedProvider({ senders, sendTimeout = 10 * SECOND, .
   return Object.freeze({
     name: 'self_issued',
     channels,
-    async send({ to, channel, code, deliveryId }: ProviderSendRequest): Promise<ProviderSendResult> {
-      const message: Message = Object.freeze({ to, channel, code, deliveryId, ...text.render(code, channel) });
+    findLanguage: text.findLanguage,
+    async send({ to, channel, code, deliveryId, language }: ProviderSendRequest): Promise<ProviderSendResult> {
+      const message: Message = Object.freeze({ to, channel, code, deliveryId, ...text.render(code, channel, language) });
       let permanent = true;
       let error: CountersignError | undefined;
       for (const sender of sendersOn(waysOut, channel)) {

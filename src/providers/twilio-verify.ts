@@ -82,9 +82,15 @@ export function createTwilioVerifyProvider(options: TwilioVerifyOptions): Judgin
     acceptsAnyLength: codeLength === undefined,
     isolation: 'destination' as const,
     parseOptions: (given: Readonly<Record<string, unknown>>) => ({ ...parseSendOptions(given) }),
-    async send({ to, channel, options: given }: Omit<ProviderSendRequest, 'code'>): Promise<ProviderSendResult> {
+    // Which languages there are texts in, Twilio says.
+    findLanguage: (locale: string) => locale,
+    async send({ to, channel, language, options: given }: Omit<ProviderSendRequest, 'code'>): Promise<ProviderSendResult> {
       try {
-        const params = { ...toCreateOptions({ ...defaults, ...given }), to: to.reveal(), channel };
+        const params = {
+          ...toCreateOptions({ ...defaults, ...given, ...(language !== undefined && { locale: language }) }),
+          to: to.reveal(),
+          channel,
+        };
         const { sid, status } = await request(({ verifications }) => verifications.create(params));
         return isSid(sid) && status === 'pending' ? { status: 'sent', sender: NAME, reference: sid } : { status: 'unknown' };
       } catch (error) {

@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CHANNELS } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
+import { describeSubjectFault, describeTemplateFault } from '../core/message-rules.ts';
 import { Secret } from '../core/secret.ts';
-import { createMessageText, type MessageTextOptions } from './message-text.ts';
+import { BUILT_IN_TEXTS } from './built-in-texts.ts';
+import { createMessageText, isGsmText, type MessageTextOptions } from './message-text.ts';
 
 const code = new Secret('123456');
 const emitWarning = vi.spyOn(process, 'emitWarning');
@@ -57,6 +59,41 @@ describe('message text', () => {
 
   it('shows neither text nor code when a rendered text is printed', () => {
     expect(JSON.stringify(createMessageText().render(code, 'email'))).toBe('{"subject":"Your verification code","text":"[secret]"}');
+  });
+});
+
+describe('the texts by language', () => {
+  const longest = new Secret('0123456789');
+
+  it.each([...BUILT_IN_TEXTS.keys()])('say the code once and fit into one SMS, a code of ten digits too: %s', (language) => {
+    const text = createMessageText().render(longest, 'sms', language).text.reveal();
+    expect(text.split(longest.reveal())).toHaveLength(2);
+    expect(text.length).toBeLessThanOrEqual(isGsmText(text) ? 160 : 70);
+    expect(isGsmText(text)).toBe(language !== 'ar');
+    expect(describeTemplateFault(BUILT_IN_TEXTS.get(language)?.template)).toBeUndefined();
+    expect(describeSubjectFault(BUILT_IN_TEXTS.get(language)?.subject)).toBeUndefined();
+  });
+
+  it('are those of the language that was asked for, its region apart, and English where none was', () => {
+    const texts = createMessageText();
+    expect(['fr', 'fr-CA', 'es-419', 'ar-EG', 'en-GB', 'en'].map(texts.findLanguage)).toEqual(['fr', 'fr', 'es', 'ar', 'en', 'en']);
+    const say = (language?: string) => texts.render(code, 'email', language);
+    expect(say('fr').text.reveal()).toBe('Votre code de vérification est 123456. Ne le communiquez à personne.');
+    expect([say('fr').subject, say('es').subject]).toEqual(['Votre code de vérification', 'Tu código de verificación']);
+    expect(say().text.reveal()).toBe(say('en').text.reveal());
+  });
+
+  it('are in no language but these', () => {
+    for (const locale of ['de', 'fra', 'frr-DE', '', 'toString', '__proto__']) expect(createMessageText().findLanguage(locale)).toBeUndefined();
+  });
+
+  it('give way to a template of one’s own, which stands for every language, and to a subject', () => {
+    const own = createMessageText({ template: '{code} ist Ihr Code' });
+    expect(['de-AT', 'fr'].map(own.findLanguage)).toEqual(['de', 'fr']);
+    expect(own.render(code, 'email', 'fr')).toEqual(own.render(code, 'email'));
+    expect(own.render(code, 'email', 'fr').text.reveal()).toBe('123456 ist Ihr Code');
+    const titled = createMessageText({ subject: 'Shop' }).render(code, 'email', 'fr');
+    expect([titled.subject, titled.text.reveal()]).toEqual(['Shop', 'Votre code de vérification est 123456. Ne le communiquez à personne.']);
   });
 });
 

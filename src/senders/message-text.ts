@@ -1,20 +1,22 @@
 import { CODE_LENGTH } from '../core/codes.ts';
 import { CHANNELS, type Channel } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
+import { toBareLanguage } from '../core/language-tag.ts';
 import { describeOriginFault, describeSubjectFault, describeTemplateFault, PLACEHOLDER, toOriginHost } from '../core/message-rules.ts';
 import { Secret } from '../core/secret.ts';
+import { BUILT_IN_TEXTS, type BuiltInText, DEFAULT_TEXT } from './built-in-texts.ts';
 
 /** What the texts of a deployment are made of. */
 export interface MessageTextOptions {
   /**
    * The text, with `{code}` exactly once and no other brace. Line feeds are allowed; other control characters and bidirectional controls are
-   * not, because what a person reads must be what was written.
+   * not, because what a person reads must be what was written. It stands for every language.
    *
    * @defaultValue `'Your verification code is {code}. Never share it with anyone.'`
    */
   readonly template?: string;
   /**
-   * The subject line of an email: one line, no placeholder, because lock screens and logs of mail servers show subjects.
+   * The subject line of an email: one line, no placeholder, because lock screens and logs of mail servers show subjects. It stands for every language.
    *
    * @defaultValue `'Your verification code'`
    */
@@ -43,13 +45,13 @@ export interface RenderedText {
 
 /** Turns codes into texts. */
 export interface MessageText {
-  render(code: Secret, channel: Channel): RenderedText;
+  /** @param language as {@link findLanguage} called it. @defaultValue English */
+  render(code: Secret, channel: Channel, language?: string): RenderedText;
+  /** What the language of a tag (BCP 47) is called here, if there is a text in it: its region does not matter. With a template of your own it is any. */
+  findLanguage(locale: string): string | undefined;
   /** What an operator should know about the texts; each was also emitted as a process warning with the code `COUNTERSIGN_TEMPLATE`. */
   readonly warnings: readonly string[];
 }
-
-const DEFAULT_TEMPLATE = 'Your verification code is {code}. Never share it with anyone.';
-const DEFAULT_SUBJECT = 'Your verification code';
 
 /** The GSM 7 bit default alphabet (3GPP TS 23.038 §6.2.1), one septet each; CR is left out, which no template may hold. */
 const GSM_BASIC: ReadonlySet<string> = new Set(
@@ -75,17 +77,20 @@ const LONGEST_CODE = new Secret('0'.repeat(CODE_LENGTH.max));
  * const texts = createMessageText({ template: '{code} is your Example code.', origin: 'https://example.com' });
  * texts.render(code, 'sms').text.reveal();   // '123456 is your Example code.\n\n@example.com #123456'
  */
-export function createMessageText({
-  template = DEFAULT_TEMPLATE,
-  subject = DEFAULT_SUBJECT,
-  origin,
-  channels = CHANNELS,
-}: MessageTextOptions = {}): MessageText {
-  const [before, after] = parseTemplate(template);
-  assertText('subject', describeSubjectFault(subject));
+export function createMessageText({ template, subject, origin, channels = CHANNELS }: MessageTextOptions = {}): MessageText {
+  const given = { template, subject };
+  const standard = createText(DEFAULT_TEXT, given);
+  // A template of their own would else have a subject in another language.
+  const texts = new Map(template === undefined ? [...BUILT_IN_TEXTS].map(([language, builtIn]) => [language, createText(builtIn, given)]) : []);
   const host = parseOriginHost(origin);
 
-  const render = (code: Secret, channel: Channel): RenderedText => {
+  const findLanguage = (locale: string): string | undefined => {
+    const language = toBareLanguage(locale);
+    return template !== undefined || texts.has(language) ? language : undefined;
+  };
+
+  const render = (code: Secret, channel: Channel, language?: string): RenderedText => {
+    const { before, after, subject } = (language === undefined ? undefined : texts.get(language)) ?? standard;
     const body = `${before}${code.reveal()}${after}`;
     // Only in an SMS: the format is read by nothing else, and a voice would read it out.
     const text = host === undefined || channel !== 'sms' ? body : `${body}\n\n@${host} #${code.reveal()}`;
@@ -94,14 +99,25 @@ export function createMessageText({
 
   const warning = channels.includes('sms') ? describeExcess(render(LONGEST_CODE, 'sms').text.reveal()) : undefined;
   if (warning !== undefined) process.emitWarning(warning, { code: 'COUNTERSIGN_TEMPLATE' });
-  return Object.freeze({ render, warnings: Object.freeze(warning === undefined ? [] : [warning]) });
+  return Object.freeze({ render, findLanguage, warnings: Object.freeze(warning === undefined ? [] : [warning]) });
 }
 
-/** The text before and after the code. Split here once, so that nothing in a code can act as a replacement pattern. */
-function parseTemplate(template: string): readonly [before: string, after: string] {
+/** A text in one language: what comes before and after the code. Split once, so that nothing in a code can act as a replacement pattern. */
+interface Text {
+  readonly before: string;
+  readonly after: string;
+  readonly subject: string;
+}
+
+/** A built-in text, with what was given in its place. */
+function createText(
+  builtIn: BuiltInText,
+  { template = builtIn.template, subject = builtIn.subject }: { readonly template: string | undefined; readonly subject: string | undefined },
+): Text {
   assertText('template', describeTemplateFault(template));
+  assertText('subject', describeSubjectFault(subject));
   const [before = '', after = ''] = template.split(PLACEHOLDER);
-  return [before, after];
+  return { before, after, subject };
 }
 
 /** What the ends of SMS are made of; undefined where no origin is given. */

@@ -11,7 +11,8 @@ import type { DeploymentLimits } from '../engine/service-settings.ts';
 import { createTenants, type Tenants } from '../engine/tenants.ts';
 import { createVerifiers, type VerifierEvent, type Verifiers } from '../engine/verifiers.ts';
 import { createRestApi } from '../http/rest-api.ts';
-import type { RestObserver } from '../http/rest-parts.ts';
+import type { RestObserver, RestParts } from '../http/rest-parts.ts';
+import { createTwilioApi } from '../http/twilio/twilio-api.ts';
 import type { JudgingProvider, Provider } from '../providers/provider.ts';
 import { createSelfIssuedProvider } from '../providers/self-issued.ts';
 import { createTwilioVerifyProvider } from '../providers/twilio-verify.ts';
@@ -59,7 +60,16 @@ export function composeService(options: CompositionOptions): Composition {
   const deployment = toDeployment(settings, createProvider({}));
   const tenants = toAcknowledged(createTenants({ store, keys, deployment, monotonic }), settings);
   const verifiers = createVerifiers({ store, keys: keyOptions, deployment, createProvider, now, onEvent: createCounter(options) });
-  return { api: createRestApi({ ...toParts(options, verifiers, keys), tenants, publicUrl, observe, now }), tenants, keys };
+  const parts = { ...toParts(options, verifiers, keys), tenants, publicUrl, observe, now };
+  return { api: createApi(parts, keys), tenants, keys };
+}
+
+/** Both interfaces: ours, and the one that Twilio's clients know. */
+function createApi(parts: RestParts, { accountSid }: KeyRing): FastifyPluginAsync {
+  return async (app) => {
+    await app.register(createRestApi(parts));
+    await app.register(createTwilioApi({ ...parts, accountSid }));
+  };
 }
 
 /** What the services and keys of a deployment are looked at with, where nothing is sent. */

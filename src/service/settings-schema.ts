@@ -206,7 +206,8 @@ function toLimitSchema(name: string): TSchema {
   const fallback = DEFAULT_LIMITS[limit];
   const notes = { otherwise: `see [limits](limits.md#${limit.toLowerCase()})` };
   if (Array.isArray(fallback)) return Type.Array(Type.Integer(), { list: 'texts', ...notes });
-  if (typeof fallback === 'number') return Type.Integer(notes);
+  // Null is a number that is not set.
+  if (typeof fallback === 'number' || fallback === null) return Type.Integer(notes);
   return typeof fallback === 'boolean' ? Type.Boolean(notes) : Type.String(notes);
 }
 

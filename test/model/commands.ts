@@ -70,7 +70,7 @@ export interface AgainCommand {
 }
 
 export interface LookCommand {
-  readonly do: 'cancel' | 'show';
+  readonly do: 'cancel' | 'show' | 'approve';
   readonly which: Which;
   readonly by: Caller;
   readonly fault: StoreFault;
@@ -154,7 +154,7 @@ const check = fc.record<CheckCommand>({
   fault,
 });
 const again = fc.record<AgainCommand>({ do: fc.constant('again'), fault });
-const look = fc.record<LookCommand>({ do: weighted<'cancel' | 'show'>([1, 'cancel'], [2, 'show']), which, by, fault });
+const look = fc.record<LookCommand>({ do: weighted<LookCommand['do']>([2, 'cancel'], [4, 'show'], [1, 'approve']), which, by, fault });
 const operate = fc.record<OperatorCommand>({ do: weighted<'unblock' | 'erase'>([3, 'unblock'], [1, 'erase']), service: binary, to: place, fault });
 const forward = fc.record<PassCommand>({
   do: fc.constant('forward'),
@@ -197,13 +197,15 @@ export const smallLimits: fc.Arbitrary<Limits> = fc.record<Limits>({
   emailLife: weighted([1, MINUTE], [1, 10 * MINUTE], [1, DAY]),
   renewBefore: weighted([1, 1], [2, 20 * SECOND], [1, MINUTE - 1]),
   retention: weighted([1, MINUTE], [2, HOUR], [2, DAY], [1, 30 * DAY]),
-  ladder: rungs,
+  ladder: oneOf([8, rungs], [1, fc.constant<readonly number[]>([])]),
   sharedRung: weighted([1, 1], [2, MINUTE], [2, 15 * MINUTE]),
   sendSpacing: weighted([2, 1], [1, SECOND], [2, 30 * SECOND], [1, HOUR]),
   sendsPerHour: fc.integer({ min: 1, max: 6 }),
   sendsPerDay: fc.integer({ min: 1, max: 8 }),
   knownSendsPerDay: fc.integer({ min: 1, max: 8 }),
+  sendsPerVerification: weighted<number | null>([4, null], [1, 1], [1, 2], [1, 3]),
   guessesPerVerification: fc.integer({ min: 1, max: 5 }),
+  holdUsedUp: weighted([2, false], [1, true]),
   wrongPerHour: fc.integer({ min: 1, max: 8 }),
   wrongPerDay: fc.integer({ min: 1, max: 10 }),
   wrongInARow: fc.integer({ min: 1, max: 12 }),

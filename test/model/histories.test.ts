@@ -15,7 +15,18 @@ const TIMEOUT = 120_000 + 5 * COMMANDS;
 
 /** Everything that a history may come to: a generator that no longer reaches one of these tests less than it seems to. */
 const SITUATIONS = [
-  ...['pending', 'pending wrong_code', 'approved', 'already_approved', 'expired', 'max_attempts_reached', 'canceled', 'failed', 'not_found'],
+  ...[
+    'pending',
+    'pending wrong_code',
+    'approved',
+    'already_approved',
+    'expired',
+    'max_attempts_reached',
+    'max_attempts_reached wrong_code',
+    'canceled',
+    'failed',
+    'not_found',
+  ],
   ...['refused resend_too_soon', 'refused in_progress', 'refused budget_exhausted', 'refused destination_blocked'],
   ...['budget_exhausted', 'destination_blocked', 'unblocked', 'unblocked was blocked', 'erased', 'crashed'],
   ...['thrown invalid_code', 'thrown invalid_request', 'thrown provider_unavailable', 'thrown provider_rejected', 'thrown store_unavailable'],

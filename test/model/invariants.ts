@@ -29,6 +29,8 @@ interface Watched {
   /** In the record's time; undefined until an answer has said it. */
   expiresAt: number | undefined;
   compared: number;
+  /** Messages that have left, or may have. */
+  sent: number;
   approval: { attempt: string | undefined; code: string } | undefined;
   state: string;
   /** When an operator may have ended it. */
@@ -83,8 +85,12 @@ export class Watch {
 
   /** A message is about to leave. */
   claimed(name: number, record: string, who: string, at: number): void {
-    const { ladder, sharedRung, sendSpacing, sendsPerHour, sendsPerDay, knownSendsPerDay } = this.#limits;
+    const { ladder, sharedRung, sendSpacing, sendsPerHour, sendsPerDay, knownSendsPerDay, sendsPerVerification } = this.#limits;
     if (!this.#verifications.has(name)) this.#verifications.set(name, newVerification(record, who));
+    const verification = this.#verification(name);
+    if (verification.sent >= (sendsPerVerification ?? Number.POSITIVE_INFINITY))
+      throw new Broken('I5', `message ${verification.sent + 1} of one verification, ${sendsPerVerification} at most`);
+    verification.sent += 1;
     const watched = this.#record(record, at);
     const pool = poolOf(watched, who);
     const until = watched.told.get(who) ?? 0;
@@ -107,7 +113,9 @@ export class Watch {
 
   /** What became of a message that was claimed at `sentAt`. */
   settled(name: number, state: string, sentAt: number, at: number): void {
-    const { record, who } = this.#verification(name);
+    const verification = this.#verification(name);
+    const { record, who } = verification;
+    if (state === 'refused') verification.sent -= 1;
     const watched = this.#record(record, at);
     const climbs = watched.ladders.get(who) ?? [];
     if (at >= sentAt + this.#limits.sendingFor || climbs.at(-1) !== sentAt) return;
@@ -205,6 +213,8 @@ export class Watch {
     const isKnown = watched.known.some((known) => known.who === who && at < known.at + this.#limits.knownFor);
     if (reason === 'destination_blocked') watched.blocked.add(isKnown ? who : EVERYONE);
     if (retryAt === undefined) return;
+    // The end of a life is the owner's own: nothing is rounded, and what ends the verification sooner ends the wait.
+    if (reason === 'budget_exhausted' && this.#mayEndAt(record, who, retryAt)) return;
     if (reason === 'budget_exhausted' && retryAt % MINUTE !== 0) throw new Broken('I12', 'the end of a shared wait is not rounded to the minute');
     if (reason === 'budget_exhausted' || reason === 'resend_too_soon') watched.told.set(who, retryAt);
   }
@@ -225,6 +235,8 @@ export class Watch {
     } else {
       // What began while the time was ahead ends now, and only its own service hears of that.
       for (const verification of this.#verifications.values()) {
+        // Of one whose guesses are used up the end is let go as well: it holds back no other.
+        if (verification.record === record && verification.state !== 'pending') verification.expiresAt = undefined;
         if (verification.record !== record || verification.state !== 'pending') continue;
         verification.endsBy = Math.min(clock, verification.endsBy);
         verification.forgottenAt = Math.min(verification.forgottenAt, clock + this.#limits.retention);
@@ -251,6 +263,14 @@ export class Watch {
     return state === 'expired' ? Math.min(expiresAt, at, endsBy) : at;
   }
 
+  /** Whether a verification of theirs ends then, as far as anybody was told, or is forgotten. */
+  #mayEndAt(record: string, who: string, time: number): boolean {
+    const { sendsPerVerification, holdUsedUp } = this.#limits;
+    if (sendsPerVerification === null && !holdUsedUp) return false;
+    const theirs = [...this.#verifications.values()].filter((other) => other.record === record && other.who === who);
+    return theirs.some(({ expiresAt = time, forgottenAt }) => expiresAt === time || forgottenAt === time || forgottenAt < 0);
+  }
+
   #verification(name: number): Watched {
     const found = this.#verifications.get(name);
     if (found === undefined) throw new Error(`nobody has started verification ${name}`);
@@ -275,7 +295,17 @@ function newRecord(clock: number): WatchedRecord {
 function newVerification(record: string, who: string): Watched {
   // Of one that no answer has named it is not known when it ends.
   const forgottenAt = Number.NEGATIVE_INFINITY;
-  return { record, who, expiresAt: undefined, compared: 0, approval: undefined, state: 'pending', endsBy: Number.POSITIVE_INFINITY, forgottenAt };
+  return {
+    record,
+    who,
+    expiresAt: undefined,
+    compared: 0,
+    sent: 0,
+    approval: undefined,
+    state: 'pending',
+    endsBy: Number.POSITIVE_INFINITY,
+    forgottenAt,
+  };
 }
 
 function poolOf({ known }: WatchedRecord, who: string): string {

@@ -43,7 +43,7 @@ export interface Verification extends Owner {
   readonly name: number;
   readonly place: Place;
   readonly createdAt: number;
-  readonly expiresAt: number;
+  expiresAt: number;
   readonly sealedWith: string;
   channel: string;
   state: string;
@@ -133,15 +133,34 @@ export function sentFor(record: ModelRecord, who: string): number[] {
   return (record.pools.get(EVERYONE)?.sends ?? []).filter((sent) => theirs.some(({ at }) => at === sent));
 }
 
-export function nextSendAt(record: ModelRecord, owner: Owner, limits: Limits): number {
-  return Math.max(spacedUntil(record, owner, limits), budgetedUntil(record, owner, limits));
+export function nextSendAt(record: ModelRecord, target: Verification, limits: Limits): number {
+  return Math.max(spacedUntil(record, target, limits), budgetedUntil(record, target, limits), heldUntil(record, target, limits));
+}
+
+/** Whether a verification may not be sent again while it lives. */
+export function hasSentAll({ state, deliveries }: Verification, { sendsPerVerification }: Limits): boolean {
+  const sent = deliveries.filter(({ status }) => status !== 'refused').length;
+  return state === 'pending' && sendsPerVerification !== null && sent >= sendsPerVerification;
+}
+
+/** Until the end of a life: of one that has sent all it may, and of an owner's last one that was guessed at to its end. */
+export function heldUntil({ verifications }: ModelRecord, target: Verification, limits: Limits): number {
+  if (hasSentAll(target, limits)) return target.expiresAt;
+  const isOwned = target.requester !== undefined || limits.sharePending;
+  const theirs = verifications.filter(
+    ({ place, service, purpose, requester }) =>
+      place.to === target.place.to && service === target.service && purpose === target.purpose && requester === target.requester,
+  );
+  const last = theirs.at(-1);
+  if (!limits.holdUsedUp || !isOwned || theirs.some(({ state }) => state === 'pending') || last?.state !== 'max_attempts_reached') return 0;
+  return Math.min(last.expiresAt, (last.endedAt ?? 0) + limits.retention);
 }
 
 /** The ladder, and the spacing between any two. */
 export function spacedUntil(record: ModelRecord, owner: Owner, limits: Limits): number {
   const { ladder, sharedRung, sendSpacing } = limits;
   const who = whoIs(owner);
-  const climbs = record.ladders.get(who) ?? [];
+  const climbs = ladder.length === 0 ? [] : (record.ladders.get(who) ?? []);
   const rung = ladder[(climbs.length - 1) % ladder.length] ?? 0;
   const last = Math.max(...poolOf(record, owner).sends);
   const climbedAt = climbs.at(-1) ?? Number.NEGATIVE_INFINITY;

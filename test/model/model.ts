@@ -11,6 +11,8 @@ import {
   end,
   forget,
   HOUR,
+  hasSentAll,
+  heldUntil,
   type ModelRecord,
   merge,
   nextSendAt,
@@ -84,7 +86,8 @@ export class Model {
     return this.#send(place.record, clock, sending, (record, now, events) => {
       const live = this.#findLive(record, place, owner);
       const isWorthIt = live !== undefined && live.expiresAt - now >= this.#limits.renewBefore && this.keys.includes(live.code.key);
-      const renewed = isWorthIt || (live !== undefined && busyUntil(live, this.#limits) > now) ? undefined : live;
+      const isHeld = live !== undefined && (hasSentAll(live, this.#limits) || busyUntil(live, this.#limits) > now);
+      const renewed = isWorthIt || isHeld ? undefined : live;
       const target = live !== undefined && renewed === undefined ? live : this.#create(place, owner, channel, sending.own, now);
       if (target === live && live?.code.own !== undefined && sending.own === undefined) return { thrown: 'invalid_request' };
       const refused = this.#refusal(record, target, now);
@@ -141,14 +144,23 @@ export class Model {
   }
 
   cancel(clock: number, name: number, owner: Owner, fault: StoreFault): Prediction {
+    return this.#end('canceled', [`canceled:${name}`], clock, name, owner, fault);
+  }
+
+  /** An operator's word ends a verification and no more: no listener is told, and nothing is cleared. */
+  approve(clock: number, name: number, owner: Owner, fault: StoreFault): Prediction {
+    return this.#end('approved', fault === 'loses' ? [`operator:${name}`] : [], clock, name, owner, fault);
+  }
+
+  #end(state: string, told: readonly string[], clock: number, name: number, owner: Owner, fault: StoreFault): Prediction {
     if (fault === 'down') return DOWN;
     let status = 'not_found';
     const { events } = this.#update(this.#places.get(name) ?? '', clock, (record, now, happened) => {
       const found = this.#find(record, name, owner);
       status = found?.state ?? 'not_found';
       if (found === undefined || status !== 'pending') return false;
-      status = end(found, 'canceled', now);
-      happened.push(`canceled:${name}`);
+      status = end(found, state, now);
+      happened.push(...told);
       return true;
     });
     return fault === 'loses' ? { ...DOWN, lost: events } : { answer: { status }, events };
@@ -188,6 +200,7 @@ export class Model {
     record.seen = clock;
     for (const verification of record.verifications) {
       verification.attempts = verification.attempts.filter(({ at }) => at <= clock);
+      if (verification.state === 'max_attempts_reached') verification.expiresAt = Math.min(verification.expiresAt, clock);
       if (verification.state !== 'pending' || verification.createdAt <= clock) continue;
       end(verification, 'expired', clock);
       events.push(`expired:${verification.name}`);
@@ -269,7 +282,8 @@ export class Model {
   #refusal(record: ModelRecord, target: Verification, now: number): Refused | undefined {
     if (poolOf(record, target).disabled) return { reason: 'destination_blocked', retryAt: undefined, resendAt: 0 };
     const busy = busyUntil(target, this.#limits);
-    const [spaced, budgeted] = [spacedUntil(record, target, this.#limits), budgetedUntil(record, target, this.#limits)];
+    const spaced = spacedUntil(record, target, this.#limits);
+    const budgeted = Math.max(budgetedUntil(record, target, this.#limits), heldUntil(record, target, this.#limits));
     const retryAt = Math.max(busy, spaced, budgeted);
     if (now >= retryAt) return undefined;
     const reason = busy > now ? 'in_progress' : budgeted > spaced ? 'budget_exhausted' : 'resend_too_soon';
@@ -356,7 +370,7 @@ export class Model {
     [pool.run, pool.runAt] = [pool.run + 1, now];
     pool.disabled = pool.run >= wrongInARow;
     const left = guessesPerVerification - found.wrong;
-    if (left === 0) return { answer: { status: end(found, 'max_attempts_reached', now) }, changed: true };
+    if (left === 0) return { answer: { status: end(found, 'max_attempts_reached', now), reason: 'wrong_code' }, changed: true };
     if (attempt !== undefined) found.attempts.push({ id: attempt, code, at: now, left });
     return { answer: wrongCode(left), changed: true };
   }

@@ -108,6 +108,7 @@ describe('a rule broken on purpose', () => {
     ['I3', 'an erase that hands out guesses', mutants.eraseReturns('wrong'), toErase],
     ['I4', 'a canceled verification that lives on', mutants.revives('canceled')],
     ['I5', 'a resend that resets the budget of sends', mutants.resendReturnsSends],
+    ['I5', 'messages of a verification that are not counted', mutants.forgetsMessages, toResend],
     ['I5', 'an erase that hands out messages', mutants.eraseReturns('sends'), toErase],
     ['I5', 'an unknown send that gives its rung back', mutants.unknownGivesBack],
     ['I5', 'a refused send that is given back each time', mutants.forgetsReturned],

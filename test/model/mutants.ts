@@ -88,6 +88,11 @@ export const resendReturnsSends: (store: Store) => Store = keeping((after, befor
     : after,
 );
 
+/** Of the messages of a verification only the last is remembered. */
+export const forgetsMessages: (store: Store) => Store = keeping((after) =>
+  each(after, (verification) => ({ ...verification, deliveries: verification.deliveries.slice(-1) })),
+);
+
 /** An old code stays good after a resend has replaced it. */
 export const keepsOldCodes: (store: Store) => Store = keeping((after, before) =>
   each(after, (verification) => ({

@@ -110,7 +110,7 @@ export class Observer {
         if (!this.known.has(known)) this.#unseen.set(known, { owner, place });
       } else if (type === 'checked') this.watch.compared(known, right === 'right', at);
       else if (type === 'approved') this.watch.approved(known, at);
-      else this.watch.moved(known, type ?? '', at);
+      else this.watch.moved(known, type === 'operator' ? 'approved' : (type ?? ''), at);
       if (type === 'checked') this.watch.unsure(known);
     }
   }

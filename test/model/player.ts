@@ -119,6 +119,7 @@ export class Player {
       case 'check':
       case 'cancel':
       case 'show':
+      case 'approve':
         return this.#named(command);
       case 'again':
         return this.#again?.(command.fault);
@@ -222,7 +223,7 @@ export class Player {
     return played;
   }
 
-  #look(act: 'cancel' | 'show', name: number, { id, place, ...known }: Known, by: Caller, fault: StoreFault): Promise<Played> {
+  #look(act: LookCommand['do'], name: number, { id, place, ...known }: Known, by: Caller, fault: StoreFault): Promise<Played> {
     const owner = toCaller(known.owner, by);
     return this.#call({
       ...{ place, owner, by, fault, name },

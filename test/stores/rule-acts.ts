@@ -4,7 +4,7 @@ import { createCancelRule } from '../../src/engine/cancel.ts';
 import { createClearRule, createEraseRule } from '../../src/engine/clear.ts';
 import { createCompleteRule } from '../../src/engine/complete.ts';
 import { decideRecord, type ToEntry } from '../../src/engine/decide-record.ts';
-import { findVerification } from '../../src/engine/find-verification.ts';
+import { findVerification, toFind } from '../../src/engine/find-verification.ts';
 import { createJudgeRule } from '../../src/engine/judge.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/engine/limits.ts';
 import type { Rule, SettledState } from '../../src/engine/rule.ts';
@@ -47,7 +47,7 @@ const ACTS: readonly ((whose: number, no: number) => readonly [string, Rule<unkn
   (whose, no) => ['judge wrong', judge(whose, no, false)],
   (whose, no) => ['judge wrong', judge(whose, no, false)],
   (whose, no) => ['judge wrong', judge(whose, no, false)],
-  (whose, no) => ['cancel', createCancelRule(claimOf(whose, no))],
+  (whose, no) => ['cancel', createCancelRule(toFind(claimOf(whose, no)))],
   () => ['unblock', createClearRule(DESTINATION)],
   () => ['erase', createEraseRule(DESTINATION)],
 ];

@@ -80,6 +80,14 @@ export function createTwilioContract(): TwilioContract {
   };
 }
 
+/** Every operation that the document describes. */
+export function readOperations(): readonly { readonly operationId: string; readonly method: string; readonly path: string }[] {
+  const { paths } = JSON.parse(readFileSync(DOCUMENT, 'utf8')) as OpenApi;
+  return Object.entries(paths).flatMap(([path, verbs]) =>
+    Object.entries(verbs).flatMap(([verb, { operationId }]) => (operationId ? [{ operationId, method: verb.toUpperCase(), path }] : [])),
+  );
+}
+
 interface Rules {
   readonly ajv: Ajv;
   readonly operations: ReadonlyMap<string, Operation>;

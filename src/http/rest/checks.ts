@@ -25,7 +25,7 @@ const check: Operation = operation({
   scope: 'check',
   summary: 'Check by destination',
   description:
-    'A guess at the newest verification of a destination, for callers who know no ids. Only where the service has `checkByDestination`; it takes the `requester` that it was started with, unless the service has `sharePending`.',
+    'A guess at the newest verification of a destination, for callers who know no ids. Only where the service has `checkByDestination` or `compatibility`; it takes the `requester` that it was started with, unless the service has `sharePending`, as it has under `compatibility`.',
   body: Body,
   example: { to: '+14155552671', code: '123456', requester: 'account-42' },
   responses: checkResponse,

@@ -30,6 +30,16 @@ export const CHANNEL: TOptional<TUnsafe<Channel>> = Type.Optional(
   Type.Unsafe<Channel>({ enum: [...CHANNELS], description: 'How the code travels. Default: `email` for an address, else `sms`.' }),
 );
 
+/** The language of the message. */
+export const LOCALE: TOptional<TString> = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 35,
+    description:
+      'The language of the message (BCP 47, such as `fr` or `fr-CA`), where there is a text in it. A template of the service’s wins over it.',
+  }),
+);
+
 /** A guess, or a code of the caller's. @param description which of the two. */
 export function codeField(description: string): TString {
   return Type.String({ minLength: 1, maxLength: 64, description });

@@ -14,9 +14,8 @@ const fields = {
   lifeSeconds: Type.Integer({ minimum: 60, maximum: 600, description: 'How long a verification by phone lives.' }),
   emailLifeSeconds: Type.Integer({ minimum: 60, maximum: 86_400, description: 'The same for an email address.' }),
   ladderSeconds: Type.Array(Type.Integer({ minimum: 1, maximum: 2_592_000 }), {
-    minItems: 1,
     maxItems: 20,
-    description: 'The waits between sends to one destination for one requester. It never shrinks.',
+    description: 'The waits between sends to one destination for one requester. It never shrinks; empty for no ladder.',
   }),
   sendSpacingSeconds: Type.Integer({ minimum: 1, maximum: 3_600, description: "Not less than the deployment's." }),
   resendPolicy: Type.Enum(['repeat', 'rotate'], {
@@ -49,6 +48,13 @@ const fields = {
     ),
     'Numbers that get no message and whose code is fixed: +1 NPA 555-0100 to 555-0199, or any where `acknowledged`.',
   ),
+  compatibility: orNull(
+    Type.Enum(['twilio']),
+    'Whose clients are to find what they know. Under `twilio`: 5 sends of a verification 10 s apart, no ladder, `sharePending`, checks by destination. Null for nobody’s.',
+  ),
+  ladderOnTop: Type.Boolean({ description: 'Whether `ladderSeconds` holds under `compatibility` as well.' }),
+  psd2: Type.Boolean({ description: 'Whether a start through the compatible endpoint must bring an amount and a payee.' }),
+  customCodes: Type.Boolean({ description: 'Whether a start through the compatible endpoint may bring a code of its own.' }),
 } satisfies Record<keyof ServiceFields, TSchema>;
 
 const { name, ...others } = fields;
@@ -88,6 +94,10 @@ export const EXAMPLE_SERVICE: object = {
   budgets: { sendsPerDay: 5 },
   checkByDestination: false,
   test: null,
+  compatibility: null,
+  ladderOnTop: false,
+  psd2: false,
+  customCodes: false,
   createdAt: '2026-01-31T12:00:00.000Z',
   updatedAt: '2026-01-31T12:00:00.000Z',
 };

@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import { type Operation, operation } from '../operation.ts';
 import { Ended, ShownVerification, Verification } from '../schemas.ts';
 import { assertApprovalIsThere, checkResponse, finishCheck, renderCheck } from './check-answers.ts';
-import { CHANNEL, codeField, PURPOSE, REQUESTER, SERVICE, TO } from './inputs.ts';
+import { CHANNEL, codeField, LOCALE, PURPOSE, REQUESTER, SERVICE, TO } from './inputs.ts';
 import { noSuchVerification, renderSend } from './send-answers.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -23,11 +23,12 @@ const StartBody = Type.Object(
     channel: CHANNEL,
     code: OwnCode,
     nonce: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Comes back in the proof, so that its reader knows it again.' })),
+    locale: LOCALE,
     providerOptions: Options,
   },
   closed,
 );
-const ResendBody = Type.Object({ ...owner, channel: CHANNEL, code: OwnCode, providerOptions: Options }, closed);
+const ResendBody = Type.Object({ ...owner, channel: CHANNEL, code: OwnCode, locale: LOCALE, providerOptions: Options }, closed);
 const CheckBody = Type.Object(
   {
     ...owner,
