@@ -83,7 +83,7 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
       assertPurpose(service, input.purpose);
       const given = nonce === undefined ? undefined : parseNonce(nonce);
       const door = test === null ? undefined : testsOf(input.to);
-      const started = door === undefined ? await verifier.start(input) : await door.start({ ...input, code: test?.code });
+      const started = door === undefined ? await verifier.start(input) : toUnlimited(await door.start({ ...input, code: test?.code }));
       if (started.status === 'pending' && given !== undefined)
         await nonces.keep({ service: service.id, verificationId: started.id }, given, started.expiresAt);
       return started;
@@ -94,10 +94,17 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
       const door = test === null ? undefined : testsOf(input.to);
       return toApproval(await (door ?? verifier).check(input), door !== undefined);
     },
-    resend: (input) => eitherOf((of, isTest) => of.resend(isTest && test !== null ? { ...input, code: test.code } : input)),
+    resend: (input) =>
+      eitherOf(async (of, isTest) => (isTest && test !== null ? toUnlimited(await of.resend({ ...input, code: test.code })) : of.resend(input))),
     cancel: (input) => eitherOf((of) => of.cancel(input)),
-    show: (input) => eitherOf((of) => of.show(input)),
+    show: (input) => eitherOf(async (of, isTest) => (isTest ? toUnlimited(await of.show(input)) : of.show(input))),
   };
+}
+
+/** Nothing limits sends to a test number: it could be sent again as soon as it was, whatever the ladder of others that share the number. */
+function toUnlimited<T extends StartResult | ResendResult | ShowResult>(result: T): T {
+  if (!('resendAt' in result)) return result;
+  return { ...result, resendAt: result.deliveries.at(-1)?.at ?? result.resendAt };
 }
 
 function assertPurpose({ purposes }: ServiceSettings, purpose = 'default'): void {
