@@ -17,8 +17,7 @@ export function renderVerification(verification: VerificationRecord, id: string,
     channel: verification.channel,
     codeLength: verification.code.length,
     expiresAt: new Date(verification.expiresAt),
-    // Where nothing limits sends, as for test numbers, it could be sent again as soon as it was.
-    resendAt: new Date(Math.max(resendAt, verification.deliveries.at(-1)?.at ?? 0)),
+    resendAt: new Date(resendAt),
     deliveries: renderDeliveries(verification, now, limits),
   };
 }

@@ -53,7 +53,7 @@ export interface ServiceFields {
   readonly ladderOnTop: boolean;
   /** Whether a start through the compatible endpoint must bring an amount and a payee, which the code is then bound to. */
   readonly psd2: boolean;
-  /** Whether a start through the compatible endpoint may bring a code of its own. */
+  /** Whether a start may bring a code of its own. Whoever begins with a code that they know can approve it without asking anybody, and has the proof of it. */
   readonly customCodes: boolean;
 }
 

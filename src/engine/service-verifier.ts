@@ -128,7 +128,8 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
       assertPurpose(service, input.purpose);
       const given = nonce === undefined ? undefined : parseNonce(nonce);
       const door = test === null ? undefined : testsOf(input.to);
-      const started = door === undefined ? await verifier.start(input) : await door.start({ ...input, code: test?.code });
+      if (door === undefined) assertOwnCode(service, input.code);
+      const started = door === undefined ? await verifier.start(input) : toUnlimited(await door.start({ ...input, code: test?.code }));
       if (started.status === 'pending' && given !== undefined)
         await nonces.keep({ service: service.id, verificationId: started.id }, given, started.expiresAt);
       return started;
@@ -137,9 +138,14 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
       const asked = askNonce(input);
       return among(input, async (of, isTest) => toApproval(await of.check(input), isTest, asked), isNotFound);
     },
-    resend: (input) => eitherOf((of, isTest) => of.resend(isTest && test !== null ? { ...input, code: test.code } : input), isNotFound),
+    resend: (input) =>
+      eitherOf(async (of, isTest) => {
+        if (isTest && test !== null) return toUnlimited(await of.resend({ ...input, code: test.code }));
+        assertOwnCode(service, input.code);
+        return of.resend(input);
+      }, isNotFound),
     cancel: (input) => among(input, (of) => of.cancel(input), isNotFound),
-    show: (input) => among(input, (of) => of.show(input), isNotFound),
+    show: (input) => among(input, async (of, isTest) => (isTest ? toUnlimited(await of.show(input)) : of.show(input)), isNotFound),
     judge: (input) =>
       among(
         input,
@@ -165,6 +171,18 @@ type Call<T> = (of: Verifier, isTest: boolean) => Promise<T>;
 
 function isNotFound({ status }: { readonly status: string }): boolean {
   return status === 'not_found';
+}
+
+/** Nothing limits sends to a test number: it could be sent again as soon as it was, whatever the ladder of others that share the number. */
+function toUnlimited<T extends StartResult | ResendResult | ShowResult>(result: T): T {
+  if (!('resendAt' in result)) return result;
+  return { ...result, resendAt: result.deliveries.at(-1)?.at ?? result.resendAt };
+}
+
+/** Ensure that nobody who holds a key begins with a code that they know, and gets a proof of a number that nobody was asked about. */
+function assertOwnCode({ customCodes }: ServiceSettings, code: string | undefined): void {
+  if (code === undefined || customCodes) return;
+  throw new CountersignError('forbidden', 'this service does not take codes of your own: an operator sets `customCodes`', { field: 'code' });
 }
 
 function assertPurpose({ purposes }: ServiceSettings, purpose = 'default'): void {

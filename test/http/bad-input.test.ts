@@ -11,7 +11,7 @@ describe('bad input', () => {
 
   beforeEach(async () => {
     world = new RestWorld();
-    ({ key } = await makeTenant(world));
+    ({ key } = await makeTenant(world, { customCodes: true }));
   });
 
   afterEach(async () => {

@@ -26,6 +26,19 @@ function answering(result: Awaited<ReturnType<Provider['send']>>): Provider {
 }
 
 describe('POST /v1/verifications', () => {
+  it('takes a code of the caller’s own where the service does, and nowhere else', async () => {
+    const own = { code: '4711' };
+    const closed = await open();
+    expect(await start(closed, own)).toMatchObject({ status: 403, body: { code: 'forbidden', field: 'code' } });
+    expect(closed.world.sender.messages).toEqual([]);
+    const begun = await start(closed);
+    const resent = await closed.world.ask('POST', `/v1/verifications/${begun.body.id}/resend`, { key: closed.key, body: { requester: 'r', ...own } });
+    expect(resent.status).toBe(403);
+    const here = await open({}, { customCodes: true });
+    const started = await start(here, own);
+    expect((await check(here, started.body.id, own.code)).body.status).toBe('approved');
+  });
+
   it('refuses a second start before the first rung has passed, with 429, retryAt and the verification that is alive', async () => {
     const here = await open();
     const first = await start(here);
@@ -46,7 +59,7 @@ describe('POST /v1/verifications', () => {
     ['a country that is not allowed', { to: '+4915112345678' }, 403, { code: 'refused', reason: 'guard_denied', rule: 'allowed_countries' }],
     ['a nonce that is cut in half', { nonce: '\ud800' }, 400, { code: 'invalid_request', field: 'nonce' }],
   ])('refuses %s', async (_, body, status, problem) => {
-    const here = await open({}, { purposes: ['default'], allowedCountries: ['US'] });
+    const here = await open({}, { purposes: ['default'], allowedCountries: ['US'], customCodes: true });
     expect(await start(here, body)).toMatchObject({ status, body: problem });
     expect(here.world.sender.calls).toBe(0);
   });

@@ -58,7 +58,7 @@ describe('I9 nothing recoverable leaves or stays', () => {
       },
     });
     const world = new RestWorld();
-    const { key } = await makeTenant(world);
+    const { key } = await makeTenant(world, { customCodes: true });
     const app = fastify({ ...createServerOptions(PUBLIC_URL), disableRequestLogging: true, logger: { level: 'trace', stream } });
     await app.register(createRestApi(world.parts));
     const headers = { authorization: basic(key.key.id, key.secret.reveal()), 'content-type': 'application/json' };

@@ -54,7 +54,9 @@ const fields = {
   ),
   ladderOnTop: Type.Boolean({ description: 'Whether `ladderSeconds` holds under `compatibility` as well.' }),
   psd2: Type.Boolean({ description: 'Whether a start through the compatible endpoint must bring an amount and a payee.' }),
-  customCodes: Type.Boolean({ description: 'Whether a start through the compatible endpoint may bring a code of its own.' }),
+  customCodes: Type.Boolean({
+    description: 'Whether a start may bring a code of its own. Whoever begins with a code that they know gets a proof without asking anybody.',
+  }),
 } satisfies Record<keyof ServiceFields, TSchema>;
 
 const { name, ...others } = fields;

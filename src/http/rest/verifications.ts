@@ -8,7 +8,9 @@ import { noSuchVerification, renderSend } from './send-answers.ts';
 const closed = { additionalProperties: false } as const;
 const Id = Type.Object({ id: Type.String({ maxLength: 64, description: 'The id of the verification, as its start answered it.' }) }, closed);
 const owner = { service: SERVICE, purpose: PURPOSE, requester: REQUESTER };
-const OwnCode = Type.Optional(codeField('A code of your own, 4 to 10 digits, instead of one of ours. A resend must bring it again.'));
+const OwnCode = Type.Optional(
+  codeField('A code of your own, 4 to 10 digits, instead of one of ours, where the service has `customCodes`. A resend must bring it again.'),
+);
 const Options = Type.Optional(
   Type.Unsafe<Readonly<Record<string, unknown>>>({
     type: 'object',
