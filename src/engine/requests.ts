@@ -89,7 +89,9 @@ export function parseResend(input: unknown, offer: Offer): ParsedResend {
 export function parseCheck(input: unknown, isShared: boolean): ParsedCheck {
   const fields = parseFields(input, ['id', 'to', 'code', 'purpose', 'requester', 'binding', 'attemptId']);
   const attemptId = parseOptionalText(fields.attemptId, 'attemptId', 8, 128);
-  return { ...parseWhich(fields, isShared), code: parseCode(fields.code), binding: parseBinding(fields.binding), attemptId };
+  // Each by its name: V8 copies spreads slowly, and nothing is asked for as often.
+  const { of, purpose, requester } = parseWhich(fields, isShared);
+  return { of, purpose, requester, code: parseCode(fields.code), binding: parseBinding(fields.binding), attemptId };
 }
 
 /** @param isShared as for a check. */
@@ -101,13 +103,12 @@ function parseWhich(
   fields: { readonly id?: unknown; readonly to?: unknown; readonly purpose?: unknown; readonly requester?: unknown },
   isShared: boolean,
 ): ParsedWhich {
-  if (fields.to === undefined) return { of: parseId(fields.id), ...parseOwner(fields) };
+  const { purpose, requester } = parseOwner(fields);
+  if (fields.to === undefined) return { of: parseId(fields.id), purpose, requester };
   if (fields.id !== undefined) throw invalid('give either `id` or `to`, not both', 'to');
-  const owner = parseOwner(fields);
   // Whoever knows no more than a number must not touch what somebody else has started.
-  if (owner.requester === undefined && !isShared)
-    throw invalid('a verification named by `to` takes the `requester` it was started with', 'requester');
-  return { of: parseDestination(fields.to), ...owner };
+  if (requester === undefined && !isShared) throw invalid('a verification named by `to` takes the `requester` it was started with', 'requester');
+  return { of: parseDestination(fields.to), purpose, requester };
 }
 
 export function parseDestinationInput(input: unknown): ParsedDestinationInput {

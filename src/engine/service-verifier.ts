@@ -21,7 +21,7 @@ import type {
 } from './results.ts';
 import type { ServiceSettings } from './service-settings.ts';
 import { findTestCode } from './test-numbers.ts';
-import type { Judged, VerificationView } from './verification-view.ts';
+import { type Judged, LazyJudged, type VerificationView } from './verification-view.ts';
 import type { Verifier } from './verifier.ts';
 
 /** What to start for a service. */
@@ -111,13 +111,7 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
 
   /** Whoever judges hands out no token, which a nonce is for: one that cannot be read then must not cost an approval that was written. */
   const toJudged = async (judged: Judged, isTest: boolean): Promise<Judged<ServiceCheckResult>> => {
-    const result = await toApproval(judged.result, isTest, NO_NONCE);
-    return {
-      result,
-      get view() {
-        return judged.view && toOwn(judged.view);
-      },
-    };
+    return new LazyJudged(await toApproval(judged.result, isTest, NO_NONCE), () => judged.view && toOwn(judged.view));
   };
 
   /** A test verification is told as one of the service. */

@@ -9,12 +9,15 @@ export interface WithSubject<O> {
   readonly after: VerificationRecord | undefined;
 }
 
+const NONE: readonly never[] = [];
+
 /** A rule that tells its subject as well: what was decided and what it was decided on are of one commit. */
 export function withSubject<O>(rule: Rule<O>, find: Find): Rule<WithSubject<O>> {
   return (record) => {
     const before = find(record);
     const result = rule(record);
     const after = before && result.record.verifications.find(({ entryId }) => entryId === before.entryId);
-    return { ...result, outcome: { outcome: result.outcome, before, after } };
+    const { events = NONE, entries = NONE } = result;
+    return { record: result.record, outcome: { outcome: result.outcome, before, after }, events, entries };
   };
 }

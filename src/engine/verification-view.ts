@@ -33,3 +33,18 @@ export interface Judged<R = CheckResult> {
   readonly result: R;
   readonly view: VerificationView | undefined;
 }
+
+/** A guess that was judged, with a view that is made when it is asked for: most are not. */
+export class LazyJudged<R> implements Judged<R> {
+  readonly result: R;
+  readonly #toView: () => VerificationView | undefined;
+
+  constructor(result: R, toView: () => VerificationView | undefined) {
+    this.result = result;
+    this.#toView = toView;
+  }
+
+  get view(): VerificationView | undefined {
+    return this.#toView();
+  }
+}

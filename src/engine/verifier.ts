@@ -66,7 +66,7 @@ import type {
 import type { Rule, RuleEvent } from './rule.ts';
 import { type WithSubject, withSubject } from './subject.ts';
 import { createVault, type Vault } from './vault.ts';
-import type { Judged, VerificationView } from './verification-view.ts';
+import { type Judged, LazyJudged, type VerificationView } from './verification-view.ts';
 
 /** Everything a verifier is made of. */
 export interface VerifierOptions extends KeyOptions {
@@ -222,8 +222,8 @@ class StoreVerifier implements Verifier {
   }
 
   async judge(input: CheckInput): Promise<Judged> {
-    const { of, code, binding, attemptId, ...owner } = parseCheck(input, this.#limits.sharePending);
-    const place = this.#toPlace(of, owner);
+    const { of, code, binding, attemptId, purpose, requester } = parseCheck(input, this.#limits.sharePending);
+    const place = this.#toPlace(of, { purpose, requester });
     if (place === undefined) return { result: { status: 'not_found' }, view: undefined };
     const { recordId, find, toId } = place;
     const submitted = binding === undefined ? code : `${code}\0${binding}`;
@@ -233,8 +233,8 @@ class StoreVerifier implements Verifier {
       length: code.length,
       matches: (verification) => {
         // Both, so that time does not tell which of them is wrong.
-        const [isCode, isSame] = [this.#vault.matches(toId(verification), verification.code, code), isBound(verification)];
-        return isCode && isSame;
+        const isCode = this.#vault.matches(toId(verification), verification.code, code);
+        return isBound(verification) && isCode;
       },
       open: (verification) => this.#vault.open(toId(verification), verification),
       attempt: attemptId === undefined ? undefined : (verification) => this.#vault.toAttempt(toId(verification), attemptId, submitted),
@@ -242,10 +242,11 @@ class StoreVerifier implements Verifier {
       ask: this.#judge && { provider: this.#judge.provider, acceptsAnyLength: this.#judge.acceptsAnyLength, askId: this.#random(16).toString('hex') },
     };
     const judged = await this.#update(recordId, withSubject(createJudgeRule(command, this.#limits), find));
-    const { outcome, before } = judged.outcome;
-    if (outcome.kind !== 'ask') return this.#toJudged(place, { ...judged, outcome: { ...judged.outcome, outcome } }, before, owner);
+    const { outcome, before, after } = judged.outcome;
+    if (outcome.kind !== 'ask') return this.#toJudged(place, outcome, { before, after, now: judged.now }, requester);
     const guess = { code: new Secret(code), isBound: isBound(outcome.verification) };
-    return this.#toJudged(place, await this.#courier.ask(recordId, outcome, command, guess), before, owner);
+    const settled = await this.#courier.ask(recordId, outcome, command, guess);
+    return this.#toJudged(place, settled.outcome.outcome, { before, after: settled.outcome.after, now: settled.now }, requester);
   }
 
   async cancel(input: VerificationInput): Promise<CancelResult> {
@@ -336,28 +337,16 @@ class StoreVerifier implements Verifier {
     return { status: outcome.state ?? 'not_found' };
   }
 
-  #toJudged(
-    { toId }: Place,
-    { outcome, now }: Committed<WithSubject<JudgedOutcome>>,
-    before: VerificationRecord | undefined,
-    owner: ParsedOwner,
-  ): Judged {
-    const { outcome: judged, after } = outcome;
-    const result = renderJudged(judged, toId, owner.requester);
-    const toView = () => {
+  /** @param subject the verification before and after, and when that was. */
+  #toJudged({ toId }: Place, judged: JudgedOutcome, { before, after, now }: Subject, requester: string | undefined): Judged {
+    return new LazyJudged(renderJudged(judged, toId, requester), () => {
       const verification = after ?? before;
       if (before === undefined || verification === undefined) return undefined;
       const id = toId(verification);
       // As it was when the guess was made: what ends a verification takes its seals away.
       const opened = judged.kind === 'approved' ? { to: new Destination(judged.destination, before.masked), note: undefined } : undefined;
       return renderView(verification, id, { ...this.#open(id, before), ...opened }, now, this.#limits);
-    };
-    return {
-      result,
-      get view() {
-        return toView();
-      },
-    };
+    });
   }
 
   /** What only a pending verification has. */
@@ -375,7 +364,7 @@ class StoreVerifier implements Verifier {
     return {
       recordId: ref.recordId,
       find: destination === undefined ? toFind(claim) : (record) => findNewest(record, { ...claim, destination }),
-      toId: ({ entryId }) => this.#ids.encode({ ...ref, entryId }),
+      toId: ({ entryId }) => this.#ids.encode({ recordId: ref.recordId, entryId }),
     };
   }
 
@@ -423,6 +412,11 @@ class StoreVerifier implements Verifier {
       isSilent: this.#provider.isSilent,
     };
   }
+}
+
+/** What a guess was at, as a rule found it and left it, and the time it was decided at. */
+interface Subject extends Omit<WithSubject<never>, 'outcome'> {
+  readonly now: number;
 }
 
 /** Which record, and which verification in it. */
