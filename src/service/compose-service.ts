@@ -7,12 +7,14 @@ import { decideFingerprint, FINGERPRINT_KEY } from '../engine/index-fingerprint.
 import { resolveLimits } from '../engine/limits.ts';
 import { createProofTokens } from '../engine/proof-tokens.ts';
 import { createRateLimiter } from '../engine/rate-limiter.ts';
+import { createSendRates } from '../engine/send-rates.ts';
 import type { DeploymentLimits } from '../engine/service-settings.ts';
 import { createTenants, type Tenants } from '../engine/tenants.ts';
 import { createVerifiers, type VerifierEvent, type Verifiers } from '../engine/verifiers.ts';
 import { createRestApi } from '../http/rest-api.ts';
 import type { RestObserver, RestParts } from '../http/rest-parts.ts';
 import { createTwilioApi } from '../http/twilio/twilio-api.ts';
+import type { TwilioParts } from '../http/twilio/twilio-parts.ts';
 import type { JudgingProvider, Provider } from '../providers/provider.ts';
 import { createSelfIssuedProvider } from '../providers/self-issued.ts';
 import { createTwilioVerifyProvider } from '../providers/twilio-verify.ts';
@@ -60,14 +62,15 @@ export function composeService(options: CompositionOptions): Composition {
   const tenants = toAcknowledged(createTenants({ store, keys, deployment, monotonic }), settings);
   const verifiers = createVerifiers({ store, keys: keyOptions, deployment, createProvider, now, onEvent: createCounter(options) });
   const parts = { ...toParts(options, verifiers, keys), tenants, publicUrl, observe, now };
-  return { api: createApi(parts, keys), tenants, keys };
+  const sendRates = createSendRates({ store, keys, monotonic });
+  return { api: createApi({ ...parts, accountSid: keys.accountSid, sendRates }), tenants, keys };
 }
 
 /** Both interfaces: ours, and the one that Twilio's clients know. */
-function createApi(parts: RestParts, { accountSid }: KeyRing): FastifyPluginAsync {
+function createApi(parts: RestParts & TwilioParts): FastifyPluginAsync {
   return async (app) => {
     await app.register(createRestApi(parts));
-    await app.register(createTwilioApi({ ...parts, accountSid }));
+    await app.register(createTwilioApi(parts));
   };
 }
 
