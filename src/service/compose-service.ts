@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { CountersignError } from '../core/errors.ts';
 import { createKeyRing, type KeyOptions, type KeyRing } from '../core/keys.ts';
+import { createAttempts } from '../engine/attempts.ts';
 import { createDeliveries } from '../engine/deliveries.ts';
 import { createIdempotency } from '../engine/idempotency.ts';
 import { decideFingerprint, FINGERPRINT_KEY } from '../engine/index-fingerprint.ts';
@@ -62,8 +63,12 @@ export function composeService(options: CompositionOptions): Composition {
   const tenants = toAcknowledged(createTenants({ store, keys, deployment, monotonic }), settings);
   const verifiers = createVerifiers({ store, keys: keyOptions, deployment, createProvider, now, onEvent: createCounter(options) });
   const parts = { ...toParts(options, verifiers, keys), tenants, publicUrl, observe, now };
-  const sendRates = createSendRates({ store, keys, monotonic });
-  return { api: createApi({ ...parts, accountSid: keys.accountSid, sendRates }), tenants, keys };
+  const forTwilio = {
+    accountSid: keys.accountSid,
+    sendRates: createSendRates({ store, keys, monotonic }),
+    attempts: createAttempts({ store, keys }),
+  };
+  return { api: createApi({ ...parts, ...forTwilio }), tenants, keys };
 }
 
 /** Both interfaces: ours, and the one that Twilio's clients know. */

@@ -54,6 +54,17 @@ async function walkRateLimits(service: SdkService): Promise<void> {
   expect(await rateLimits(limit.sid).remove()).toBe(true);
 }
 
+async function walkAttempts({ verify }: SdkClient, verifyServiceSid: string): Promise<void> {
+  const { verificationAttempts, verificationAttemptsSummary } = verify.v2;
+  const attempts = await verificationAttempts.list({ verifyServiceSid, 'channelData.to': TO });
+  expect(attempts.map(({ conversionStatus }) => conversionStatus)).toEqual(['converted', 'unconverted', 'converted']);
+  const [first] = attempts;
+  expect(first).toMatchObject({ channel: 'sms', serviceSid: verifyServiceSid, price: null, channelData: { to: '+1********71' } });
+  expect((await verificationAttempts(first?.sid ?? '').fetch()).toJSON()).toEqual(first?.toJSON());
+  const summary = await verificationAttemptsSummary().fetch({ verifyServiceSid });
+  expect(summary).toMatchObject({ totalAttempts: 3, totalConverted: 2, totalUnconverted: 1, conversionRatePercentage: '66.666666667' });
+}
+
 describe.each(WAYS)('the official SDK, pointed here by %s', (_, connect) => {
   it('goes through every operation that is offered, and each answer is as Twilio describes it', async () => {
     const world = await createWorld();
@@ -102,6 +113,7 @@ describe.each(WAYS)('the official SDK, pointed here by %s', (_, connect) => {
     expect(await verifications(TO).update({ status: 'approved' })).toMatchObject({ status: 'approved', valid: true, to: TO });
 
     await walkRateLimits(services(made.sid));
+    await walkAttempts(connect(world), made.sid);
 
     expect(await services(made.sid).remove()).toBe(true);
     expect([...world.succeeded].sort()).toEqual(TWILIO_OPERATIONS.map(({ id }) => id).sort());

@@ -1,3 +1,4 @@
+import { ATTEMPT_OPERATIONS } from './attempts.ts';
 import { BUCKET_OPERATIONS } from './buckets.ts';
 import { RATE_LIMIT_OPERATIONS } from './rate-limits.ts';
 import { SERVICE_OPERATIONS } from './services.ts';
@@ -12,6 +13,7 @@ export const TWILIO_OPERATIONS: readonly TwilioOperation[] = [
   ...VERIFICATION_CHECK_OPERATIONS,
   ...RATE_LIMIT_OPERATIONS,
   ...BUCKET_OPERATIONS,
+  ...ATTEMPT_OPERATIONS,
 ];
 
 /**
@@ -19,9 +21,6 @@ export const TWILIO_OPERATIONS: readonly TwilioOperation[] = [
  * above leaves this one.
  */
 export const NOT_OFFERED_PATHS: readonly string[] = [
-  '/Attempts',
-  '/Attempts/Summary',
-  '/Attempts/{Sid}',
   '/Forms/{FormType}',
   '/SafeList/Numbers',
   '/SafeList/Numbers/{PhoneNumber}',

@@ -1,3 +1,4 @@
+import type { Attempts } from '../../engine/attempts.ts';
 import type { SendRates } from '../../engine/send-rates.ts';
 import type { RestParts } from '../rest-parts.ts';
 
@@ -7,4 +8,5 @@ export interface TwilioParts
   /** `AC` + 32 lower-case hex, one for the deployment. */
   readonly accountSid: string;
   readonly sendRates: SendRates;
+  readonly attempts: Attempts;
 }
