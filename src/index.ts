@@ -6,6 +6,7 @@ export type { GivenKey, KeyOptions } from './core/keys.ts';
 export type { Secret } from './core/secret.ts';
 export { type CountryGuardOptions, createCountryGuard } from './engine/country-guard.ts';
 export type { Listener, RefusedEvent, VerificationEvent, VerifierEvents } from './engine/events.ts';
+export { type ExpireAllOptions, type ExpireAllReport, expireAll } from './engine/expire-all.ts';
 export type { Guard, GuardRequest, GuardVerdict } from './engine/guard.ts';
 export { DEFAULT_LIMITS, type Limits } from './engine/limits.ts';
 export type * from './engine/results.ts';

@@ -49,10 +49,7 @@ export function runHttpClient(): void {
 
 async function runOrder({ port, connections, authorization, requests }: HttpOrder): Promise<HttpTold> {
   // Made before anything is timed: what a client costs is not what is asked.
-  const texts = requests.map(({ path, body }) => {
-    const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: ${authorization}\r\ncontent-type: application/json`;
-    return `${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
-  });
+  const texts = requests.map(({ path, body }) => toText({ port, authorization, path, body }));
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
   const statuses: Record<string, number> = {};
   let next = 0;
@@ -68,6 +65,24 @@ async function runOrder({ port, connections, authorization, requests }: HttpOrde
   const ms = performance.now() - begun;
   for (const socket of sockets) socket.destroy();
   return { ms, statuses };
+}
+
+/** Posts JSON and gives the JSON of the answer, one request at a time. Rejects for an answer that is no success. */
+export type Post = (path: string, body: object) => Promise<Readonly<Record<string, unknown>>>;
+
+/** As many connections, each with its own {@link Post}, in this process. */
+export async function connectHttp({ port, connections, authorization }: Omit<HttpOrder, 'requests'>): Promise<Post[]> {
+  const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
+  return sockets.map((socket) => async (path, body) => {
+    const answer = await exchange(socket.unref(), toText({ port, authorization, path, body: JSON.stringify(body) }));
+    if (!/^HTTP\/1\.1 20[01] /.test(answer)) throw new Error(`a request was answered ${answer}`);
+    return JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as Readonly<Record<string, unknown>>;
+  });
+}
+
+function toText({ port, authorization, path, body }: { port: number; authorization: string; path: string; body: string }): string {
+  const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: ${authorization}\r\ncontent-type: application/json`;
+  return `${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 
 function open(port: number): Promise<Socket> {

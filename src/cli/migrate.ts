@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
 import { type MigrationReport, migrateDatabase } from '../service/compose.ts';
-import { readDatabaseUrl } from '../service/config.ts';
+import { readDatabase } from '../service/config.ts';
 import type { Answer, OnExit } from './act.ts';
 import { EXIT, type ExitCode, toExitCode } from './exit-codes.ts';
 import { createOutput } from './output.ts';
 
 interface MigrateCommandOptions {
-  readonly url?: string;
+  readonly db?: string;
   readonly dryRun?: boolean;
   readonly status?: boolean;
   readonly json?: boolean;
@@ -17,17 +17,17 @@ export function addMigrateCommand(program: Command, onExit: OnExit): void {
   program
     .command('migrate')
     .description('for operators: make the tables on PostgreSQL or MySQL, or bring them up to date; no process does so by starting')
-    .option('--url <address>', 'the database (default: $COUNTERSIGN_DATABASE_URL, where nobody reads the password off the list of processes)')
+    .option('--db <address>', 'the database (default: $COUNTERSIGN_DATABASE, where nobody reads the password off the list of processes)')
     .option('--status', 'look only; ends with 1 when there is something to do')
     .option('--dry-run', 'print the statements, and run none')
     .option('--json', 'answer with one line of JSON; everything else goes to standard error')
     .action(async (options: MigrateCommandOptions) => onExit(await migrate(options)));
 }
 
-async function migrate({ url, dryRun = false, status = false, json = false }: MigrateCommandOptions): Promise<ExitCode> {
+async function migrate({ db, dryRun = false, status = false, json = false }: MigrateCommandOptions): Promise<ExitCode> {
   const output = createOutput(json);
   try {
-    const report = await migrateDatabase(url ?? readDatabaseUrl(), { dryRun: dryRun || status });
+    const report = await migrateDatabase(db ?? readDatabase(), { dryRun: dryRun || status });
     const { ok, text } = describeReport(report, dryRun, status);
     output.answer(report, text);
     return ok ? EXIT.ok : EXIT.refused;

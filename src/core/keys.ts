@@ -103,7 +103,7 @@ export function createKeyRing({ secret, keys, indexSecret }: KeyOptions): KeyRin
     requesterKey: (service, requester) => shortHash(hashKey, `requester\0${service}\0${requester}`),
     counterKey: (uniqueId, userId) => deriveCounterKey(hashKey, uniqueId, userId),
     // In full: it stands for a secret, and nothing is gained by a shorter one.
-    apiSecretHash: (apiKeyId, secret) => hmac(hashKey, `api-secret\0${apiKeyId}\0${secret}`).toString('base64url'),
+    apiSecretHash: (apiKeyId, secret) => createHmac('sha256', hashKey).update(`api-secret\0${apiKeyId}\0${secret}`).digest('base64url'),
     id: createSecretKey(expand(index, 'id')),
     binding: createSecretKey(expand(index, 'binding')),
     attempt: createSecretKey(expand(index, 'attempt')),

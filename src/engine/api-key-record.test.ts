@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { errorOf, T0 } from '../../test/builders.ts';
 import { SCOPES } from './api-key.ts';
 import { type ApiKeyRecord, createDecoy, decodeApiKey, encodeApiKey, latestOf, toApiKey, toApiKeyKey } from './api-key-record.ts';
+import { RECORD_REMEDY } from './record-fault.ts';
 
 const VA = `VA${'0'.repeat(32)}`;
 const [HASH, OLD] = ['h'.repeat(43), 'o'.repeat(43)];
@@ -19,7 +20,7 @@ const packed: readonly unknown[] = [1, T0, 'shop', VA, ['start', 'check'], HASH,
 const messageOf = (body: string) => {
   const { code, message } = errorOf(() => decodeApiKey(body));
   expect(code).toBe('store_unavailable');
-  return message.replace('the record of this API key is ', '');
+  return message.replace('the record of this API key is ', '').replace(`: ${RECORD_REMEDY}`, '');
 };
 
 describe('the record of an API key', () => {

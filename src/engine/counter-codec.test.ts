@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { errorOf, T0 } from '../../test/builders.ts';
 import { COUNTER_SCHEMA, decodeCounter, encodeCounter } from './counter-codec.ts';
 import type { CounterRecord } from './counter-record.ts';
+import { RECORD_REMEDY } from './record-fault.ts';
 
 const full: CounterRecord = {
   seen: T0,
@@ -24,7 +25,7 @@ function replaceAt(value: unknown, [position, ...rest]: readonly number[], by: u
 const messageOf = (body: string) => {
   const error = errorOf(() => decodeCounter(body));
   expect(error.code).toBe('store_unavailable');
-  return error.message.replace('the record of this resend counter is ', '');
+  return error.message.replace('the record of this resend counter is ', '').replace(`: ${RECORD_REMEDY}`, '');
 };
 
 describe('the record of a resend counter', () => {

@@ -1,5 +1,8 @@
-import { CountersignError } from '../core/errors.ts';
 import type { CounterClaim, CounterRecord, CounterRung } from './counter-record.ts';
+import { toRecordFault } from './record-fault.ts';
+
+/** What a record that cannot be read is called. */
+const SUBJECT = 'this resend counter';
 
 /** The version this code writes, and the newest it reads. */
 export const COUNTER_SCHEMA = 1;
@@ -23,10 +26,7 @@ export function encodeCounter({ seen, uniqueId, userId, claim, rung }: CounterRe
  */
 export function decodeCounter(body: string): CounterRecord {
   const [schema, ...fields] = parseList(body);
-  if (schema !== COUNTER_SCHEMA)
-    throw damaged(
-      typeof schema === 'number' && schema > COUNTER_SCHEMA ? 'of a newer version of countersign: update this process' : 'not one of ours',
-    );
+  if (schema !== COUNTER_SCHEMA) throw toRecordFault(SUBJECT, typeof schema === 'number' && schema > COUNTER_SCHEMA ? 'newer' : 'foreign');
   const [seen, uniqueId, userId, claim, rung] = list(fields, 5);
   const base = number(seen);
   return { seen: base, uniqueId: text(uniqueId), userId: text(userId), claim: unpackClaim(claim, base), rung: unpackRung(rung, base) };
@@ -53,25 +53,21 @@ function parseList(body: string): readonly unknown[] {
   } catch {
     // Not even JSON.
   }
-  throw damaged('not one of ours');
+  throw toRecordFault(SUBJECT, 'foreign');
 }
 
 /** Ensure that nothing missing or of another type is taken for a time: a wait compared with `undefined` would always be over. */
 function number(value: unknown, { min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER } = {}): number {
-  if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) throw damaged('damaged');
+  if (!Number.isSafeInteger(value) || (value as number) < min || (value as number) > max) throw toRecordFault(SUBJECT, 'damaged');
   return value as number;
 }
 
 function text(value: unknown): string {
-  if (typeof value !== 'string') throw damaged('damaged');
+  if (typeof value !== 'string') throw toRecordFault(SUBJECT, 'damaged');
   return value;
 }
 
 function list(value: unknown, length: number): readonly unknown[] {
-  if (!Array.isArray(value) || value.length !== length) throw damaged('damaged');
+  if (!Array.isArray(value) || value.length !== length) throw toRecordFault(SUBJECT, 'damaged');
   return value;
-}
-
-function damaged(how: string): CountersignError {
-  return new CountersignError('store_unavailable', `the record of this resend counter is ${how}`);
 }

@@ -56,12 +56,11 @@ export function toJournalEntry(
   { clock }: RecordTime,
   toId: (verification: VerificationRecord) => string,
 ): JournalEntry | undefined {
-  const { verification } = event;
-  const { service, destination, purpose, masked } = verification;
-  const about = { verificationId: toId(verification), purpose, to: masked };
+  const { service, destination, purpose, masked } = event.verification;
+  const verificationId = toId(event.verification);
   const entry = (type: string, data: DeliveryEntry | CheckEntry) => ({ at: clock, service, type, destination, data: JSON.stringify(data) });
-  if (event.type === 'checked') return entry('check', { ...about, right: event.right });
+  if (event.type === 'checked') return entry('check', { verificationId, purpose, to: masked, right: event.right });
   if (event.type !== 'delivered') return undefined;
   const { id, channel, state, at } = event.delivery;
-  return entry('delivery', { ...about, deliveryId: toDeliveryId(id), channel, state, sentAt: at });
+  return entry('delivery', { verificationId, purpose, to: masked, deliveryId: toDeliveryId(id), channel, state, sentAt: at });
 }

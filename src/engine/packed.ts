@@ -1,4 +1,5 @@
-import { CountersignError } from '../core/errors.ts';
+import type { CountersignError } from '../core/errors.ts';
+import { toRecordFault } from './record-fault.ts';
 
 /** Reads what a store kept as a list by position. Nothing missing or of another type is taken for a value: it is `store_unavailable`, never a guess. */
 export interface Unpacker {
@@ -12,13 +13,12 @@ export interface Unpacker {
 
 /** @param subject what the record is of, such as `this service`. */
 export function createUnpacker(subject: string): Unpacker {
-  const fault = (how: string) => new CountersignError('store_unavailable', `the record of ${subject} is ${how}`);
-  const damaged = () => fault('damaged');
+  const damaged = () => toRecordFault(subject, 'damaged');
   return {
     open(body, schema, oldest = schema) {
       const [version, ...fields] = parseList(body);
       if (Number.isInteger(version) && (version as number) >= oldest && (version as number) <= schema) return fields;
-      throw fault(typeof version === 'number' && version > schema ? 'of a newer version of countersign: update this process' : 'not one of ours');
+      throw toRecordFault(subject, typeof version === 'number' && version > schema ? 'newer' : 'foreign');
     },
     number(value, min = Number.MIN_SAFE_INTEGER) {
       if (!Number.isSafeInteger(value) || (value as number) < min) throw damaged();

@@ -43,22 +43,24 @@ export function createRateLimiter({ store, keys, monotonic, remembered = 10_000 
   // A map keeps the order of insertion: the first are those that were not used for the longest time.
   const meters = new Map<string, RateMeter>();
 
-  const find = (id: string, limit: RateLimit): RateMeter => {
-    const meter = meters.get(id) ?? createRateMeter({ store, record: toRateRecordKey(id), pace: toPace(limit), monotonic });
-    meters.delete(id);
-    meters.set(id, meter);
-    for (const oldest of meters.keys()) {
-      if (meters.size <= remembered) break;
-      meters.delete(oldest);
-    }
-    return meter;
+  const make = (scope: RateScope, who: string, limit: RateLimit): RateMeter => {
+    const name = JSON.stringify([scope, who, limit.perMinute, limit.burst]);
+    return createRateMeter({ store, record: toRateRecordKey(shortHash(keys.rate, name)), pace: toPace(limit), monotonic });
   };
 
   return {
     async take(scope, id, limit) {
-      // The limit is part of the name: another begins anew, and no record is ever read by two.
-      const name = JSON.stringify([scope, scope === 'address' ? parseAddress(id) : id, limit.perMinute, limit.burst]);
-      return find(shortHash(keys.rate, name), limit).take();
+      const who = scope === 'address' ? parseAddress(id) : id;
+      // The limit is part of the name: another begins anew, and no record is ever read by two. It is hashed only where it leaves this process.
+      const name = `${scope} ${limit.perMinute} ${limit.burst} ${who}`;
+      const meter = meters.get(name) ?? make(scope, who, limit);
+      meters.delete(name);
+      meters.set(name, meter);
+      for (const oldest of meters.keys()) {
+        if (meters.size <= remembered) break;
+        meters.delete(oldest);
+      }
+      return meter.take();
     },
   };
 }

@@ -14,6 +14,7 @@ import {
   type VerificationRecord,
 } from './record.ts';
 import { decodeRecord, encodeRecord, RECORD_SCHEMA } from './record-codec.ts';
+import { RECORD_REMEDY } from './record-fault.ts';
 
 const time = fc.integer({ min: 0, max: 4_000_000_000_000 });
 const count = fc.nat(1_000);
@@ -215,7 +216,10 @@ describe('a text that is no record', () => {
     ['nested deeper than a stack', '['.repeat(1_000_000), 'not one of ours'],
   ])('is refused, never guessed at: %s', (_name, body, how) => {
     const error = errorOf(() => decodeRecord(body));
-    expect([error.code, error.message]).toEqual(['store_unavailable', `the record of this destination is ${how}`]);
+    expect([error.code, error.message]).toEqual([
+      'store_unavailable',
+      `the record of this destination is ${how}${how.startsWith('of a newer') ? '' : `: ${RECORD_REMEDY}`}`,
+    ]);
   });
 
   it('is refused where it is cut off anywhere', () => {
@@ -289,7 +293,7 @@ describe('a text that is no record', () => {
     ['the budgets of a known requester', [5, 0, 2], null],
   ])('is refused where %s is none that is known', (_name, place, by) => {
     const error = errorOf(() => decodeRecord(JSON.stringify(replaceAt(packed, place, by))));
-    expect([error.code, error.message]).toEqual(['store_unavailable', 'the record of this destination is damaged']);
+    expect([error.code, error.message]).toEqual(['store_unavailable', `the record of this destination is damaged: ${RECORD_REMEDY}`]);
   });
 
   it.each([

@@ -1,5 +1,4 @@
 import { CHANNELS } from '../core/destination.ts';
-import { CountersignError } from '../core/errors.ts';
 import { isEmptyPool } from './budgets.ts';
 import {
   type AskedRecord,
@@ -15,11 +14,15 @@ import {
   type VerificationRecord,
   type VerificationState,
 } from './record.ts';
+import { toRecordFault } from './record-fault.ts';
 
 /**
  * Records as compact JSON: lists by position instead of names, times relative to the record's own. It is read and written at every call, and
  * kept a million times. A schema version stands in front; a newer one is refused, never guessed at.
  */
+
+/** What a record that cannot be read is called. */
+const SUBJECT = 'this destination';
 
 /** The newest version that this code reads. It writes it where a record has what the first could not hold: whoever knows no binding must not judge by half. */
 export const RECORD_SCHEMA = 2;
@@ -52,9 +55,7 @@ export function encodeRecord({ time, verifications, ladders, shared, known }: De
 export function decodeRecord(body: string): DestinationRecord {
   const [schema, seen, verifications, ladders, shared, known] = parseList(body);
   if (schema !== PLAIN_SCHEMA && schema !== RECORD_SCHEMA)
-    throw damaged(
-      typeof schema === 'number' && schema > RECORD_SCHEMA ? 'of a newer version of countersign: update this process' : 'not one of ours',
-    );
+    throw toRecordFault(SUBJECT, typeof schema === 'number' && schema > RECORD_SCHEMA ? 'newer' : 'foreign');
   const base = number(seen);
   return {
     time: { seen: base, clock: base },
@@ -215,18 +216,18 @@ function parseList(body: string): readonly unknown[] {
   try {
     return list(JSON.parse(body));
   } catch {
-    throw damaged('not one of ours');
+    throw toRecordFault(SUBJECT, 'foreign');
   }
 }
 
 /** Ensure that nothing missing or of another type is taken for a count: a limit compared with `undefined` would always pass. */
 function number(value: unknown): number {
-  if (!Number.isSafeInteger(value)) throw damaged('damaged');
+  if (!Number.isSafeInteger(value)) throw toRecordFault(SUBJECT, 'damaged');
   return value as number;
 }
 
 function text(value: unknown): string {
-  if (typeof value !== 'string') throw damaged('damaged');
+  if (typeof value !== 'string') throw toRecordFault(SUBJECT, 'damaged');
   return value;
 }
 
@@ -235,16 +236,12 @@ function optionalText(value: unknown): string | undefined {
 }
 
 function list(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw damaged('damaged');
+  if (!Array.isArray(value)) throw toRecordFault(SUBJECT, 'damaged');
   return value;
 }
 
 function member<T>(members: readonly T[], position: unknown): T {
   const found = members[number(position)];
-  if (found === undefined) throw damaged('damaged');
+  if (found === undefined) throw toRecordFault(SUBJECT, 'damaged');
   return found;
-}
-
-function damaged(how: string): CountersignError {
-  return new CountersignError('store_unavailable', `the record of this destination is ${how}`);
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { errorOf, T0 } from '../../test/builders.ts';
 import { PLAIN_FIELDS } from '../../test/tenants-world.ts';
+import { RECORD_REMEDY } from './record-fault.ts';
 import { decodeService, encodeDeletedService, encodeService, SERVICE_SCHEMA, toServiceKey, toServiceSettings } from './service-record.ts';
 import { ADDED_FIELDS } from './service-settings.ts';
 
@@ -11,7 +12,7 @@ const record = { fields: PLAIN_FIELDS, createdAt: T0 - 5, updatedAt: T0 };
 const messageOf = (body: string) => {
   const { code, message } = errorOf(() => decodeService(body));
   expect(code).toBe('store_unavailable');
-  return message.replace('the record of this service is ', '');
+  return message.replace('the record of this service is ', '').replace(`: ${RECORD_REMEDY}`, '');
 };
 
 describe('the record of a service', () => {

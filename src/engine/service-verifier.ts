@@ -1,5 +1,6 @@
 import { parseDestination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
+import { toVerificationId } from '../core/ids.ts';
 import type { Act } from './act.ts';
 import type { Nonces } from './nonces.ts';
 import { parseNonce } from './nonces.ts';
@@ -48,7 +49,7 @@ export interface ServiceVerifier {
   resend(input: ResendInput): Promise<ResendResult>;
   cancel(input: VerificationInput): Promise<CancelResult>;
   show(input: VerificationInput): Promise<ShowResult>;
-  /** As those of a {@link Verifier}. */
+  /** As those of a {@link Verifier}; an approval that was judged has no nonce. */
   judge(input: CheckInput): Promise<Judged<ServiceCheckResult>>;
   view(input: VerificationInput): Promise<VerificationView | undefined>;
   approve(input: VerificationInput, act?: Act): Promise<EndedResult | NotFoundResult>;
@@ -90,15 +91,27 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
   const among = async <T>({ to }: { readonly to?: string | undefined }, call: Call<T>, isNothing: (answer: T) => boolean): Promise<T> =>
     to === undefined ? eitherOf(call, isNothing) : byDestination(to, call);
 
-  const toApproval = async (result: CheckResult, isTest: boolean): Promise<ServiceCheckResult> => {
+  const toApproval = async (result: CheckResult, isTest: boolean, asked?: Promise<string | undefined>): Promise<ServiceCheckResult> => {
     if (result.status !== 'approved') return result;
-    const { verificationId } = result.proof;
-    const nonce = await nonces.find({ service: service.id, verificationId });
-    return { status: 'approved', proof: Object.freeze({ ...result.proof, service: service.id }), nonce, test: isTest };
+    const { verificationId, purpose, channel, destination, approvedAt, requester } = result.proof;
+    const nonce = await (asked ?? nonces.find({ service: service.id, verificationId }));
+    // Names first, a spread last: the other way round V8 makes a slow copy.
+    const about = { verificationId, service: service.id, purpose, channel, destination, approvedAt };
+    return { status: 'approved', proof: Object.freeze(requester === undefined ? about : { ...about, requester }), nonce, test: isTest };
   };
 
+  /** The nonce of a verification is asked for with the guess, on the same way to the store, and waited for where it is approved. */
+  const askNonce = ({ id }: { readonly id?: string | undefined }): Promise<string | undefined> | undefined => {
+    const verificationId = id === undefined ? undefined : toVerificationId(id);
+    const asked = verificationId === undefined ? undefined : nonces.find({ service: service.id, verificationId });
+    // Where nothing is approved nobody waits for it, and it is no matter that it failed.
+    asked?.catch(() => undefined);
+    return asked;
+  };
+
+  /** Whoever judges hands out no token, which a nonce is for: one that cannot be read then must not cost an approval that was written. */
   const toJudged = async (judged: Judged, isTest: boolean): Promise<Judged<ServiceCheckResult>> => {
-    const result = await toApproval(judged.result, isTest);
+    const result = await toApproval(judged.result, isTest, NO_NONCE);
     return {
       result,
       get view() {
@@ -120,7 +133,10 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
         await nonces.keep({ service: service.id, verificationId: started.id }, given, started.expiresAt);
       return started;
     },
-    check: (input) => among(input, async (of, isTest) => toApproval(await of.check(input), isTest), isNotFound),
+    async check(input) {
+      const asked = askNonce(input);
+      return among(input, async (of, isTest) => toApproval(await of.check(input), isTest, asked), isNotFound);
+    },
     resend: (input) => eitherOf((of, isTest) => of.resend(isTest && test !== null ? { ...input, code: test.code } : input), isNotFound),
     cancel: (input) => among(input, (of) => of.cancel(input), isNotFound),
     show: (input) => among(input, (of) => of.show(input), isNotFound),
@@ -141,6 +157,8 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
     approve: (input, act) => among(input, (of) => of.approve(input, act), isNotFound),
   };
 }
+
+const NO_NONCE: Promise<undefined> = Promise.resolve(undefined);
 
 /** A call of a verifier, the one for test numbers or the other. */
 type Call<T> = (of: Verifier, isTest: boolean) => Promise<T>;

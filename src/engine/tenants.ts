@@ -83,6 +83,8 @@ const MAX_PAGE = 1_000;
 /** An API key as it was read, and the store's clock then. */
 interface ReadApiKey {
   readonly record: ApiKeyRecord;
+  /** The record as it is shown. */
+  readonly key: ApiKey;
   readonly now: number;
 }
 
@@ -120,8 +122,9 @@ class StoreTenants implements Tenants {
   }
 
   async getService(id: string): Promise<ServiceSettings | undefined> {
-    if (!isServiceId(id)) return undefined;
-    return this.#services.get(id)?.value ?? this.#services.load(id, () => this.#readService(id));
+    const known = this.#services.get(id)?.value;
+    if (known !== undefined || !isServiceId(id)) return known;
+    return this.#services.load(id, () => this.#readService(id));
   }
 
   async listServices(after: string | undefined, limit: number): Promise<TenantsPage<ServiceSettings>> {
@@ -157,7 +160,7 @@ class StoreTenants implements Tenants {
 
   async getKey(id: string): Promise<ApiKey | undefined> {
     const read = isApiKeyId(id) ? await this.#readApiKey(id) : undefined;
-    return read && toApiKey(id, read.record);
+    return read?.key;
   }
 
   async listKeys(after: string | undefined, limit: number, service?: string): Promise<TenantsPage<ApiKey>> {
@@ -187,20 +190,20 @@ class StoreTenants implements Tenants {
     const hash = this.#keys.apiSecretHash(id, secret);
     const known = this.#apiKeys.get(id);
     const isKnown = isSecretGood(known?.value.record, hash, (known?.value.now ?? 0) + (known?.age ?? 0));
-    if (isKnown && known !== undefined) return this.#open(id, known.value);
+    if (isKnown && known !== undefined) return this.#open(known.value);
     // What does not fit what is remembered is asked anew, always: the secret may be newer, and an answer that came sooner would tell that there is a key.
     const found = await this.#apiKeys.load(id, () => this.#readApiKey(id));
     const isGood = isSecretGood(found?.record, hash, found?.now ?? 0);
-    const key = isGood && found !== undefined ? await this.#open(id, found) : undefined;
+    const key = isGood && found !== undefined ? await this.#open(found) : undefined;
     if (key !== undefined && found !== undefined) this.#touch(id, found);
     return key;
   }
 
   /** The key whose secret was right, unless its service is gone. */
-  async #open(id: string, { record }: ReadApiKey): Promise<ApiKey | undefined> {
-    const { service } = record.fields;
+  async #open({ key }: ReadApiKey): Promise<ApiKey | undefined> {
+    const { service } = key;
     const isThere = service === null || (await this.getService(service)) !== undefined;
-    return isThere ? toApiKey(id, record) : undefined;
+    return isThere ? key : undefined;
   }
 
   /** Writes a use down. Nothing waits for it and nothing fails for it: where it is lost the next use is written. */
@@ -231,7 +234,8 @@ class StoreTenants implements Tenants {
     const { body, now } = await ask(this.#store.read(toApiKeyKey(id)));
     // One is read in any case, so that it takes as long where there is none.
     const record = decodeApiKey(body ?? this.#decoy);
-    return body === undefined ? undefined : { record, now };
+    const key = toApiKey(id, record);
+    return body === undefined ? undefined : { record, key, now };
   }
 
   /** Goes on until a page is full: what `open` leaves out (a deleted service, another's key) takes no place on it. */

@@ -1,10 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { rejectionOf, T0 } from '../../test/builders.ts';
 import { PlainJudge } from '../../test/providers/plain-judge.ts';
 import { DEPLOYMENT, TenantsWorld } from '../../test/tenants-world.ts';
+import { CountersignError } from '../core/errors.ts';
 import type { Provider } from '../providers/provider.ts';
 import { createSelfIssuedProvider } from '../providers/self-issued.ts';
 import { createMemoryStore } from '../stores/memory.ts';
+import type { RecordKey, Store } from '../stores/store.ts';
 import { createRecordingSender } from '../testing/recording-sender.ts';
 import type { DeploymentLimits, ServiceFields } from './service-settings.ts';
 import { createVerifiers, type VerifierEvent, type VerifiersOptions } from './verifiers.ts';
@@ -122,6 +124,30 @@ describe('verifiers of services', () => {
     const { verifier } = await open({}, { createProvider: () => provider });
     await verifier.start({ to: TO, providerOptions: { locale: 'de' } });
     expect(taken).toEqual([{ locale: 'de' }]);
+  });
+
+  it('ask for the nonce with the guess, in whatever spelling the id is, and fail for it only where it is needed', async () => {
+    const memory = createMemoryStore();
+    const read = vi.fn((key: RecordKey) =>
+      key.kind === 'nonce' && isNonceDown ? Promise.reject(new CountersignError('store_unavailable', 'down')) : memory.read(key),
+    );
+    let isNonceDown = false;
+    const update: Store['update'] = (key, decide) => memory.update(key, decide);
+    const { verifier, sender } = await open({}, { store: { ...memory, read, update } });
+    const started = await verifier.start({ to: TO, nonce: 'n-1' });
+    if (started.status !== 'pending') throw new Error(started.reason);
+    const code = sender.messages[0]?.code.reveal() ?? '';
+    const wrong = code.replace(/.$/, (digit) => String((Number(digit) + 1) % 10));
+    isNonceDown = true;
+    expect(await verifier.check({ id: started.id, code: wrong })).toMatchObject({ status: 'pending' });
+    expect(await verifier.check({ id: 'no id \ud800', code })).toEqual({ status: 'not_found' });
+    isNonceDown = false;
+    const spelt = `VE${started.id.slice(2).toUpperCase()}`;
+    expect(await verifier.check({ id: spelt, code })).toMatchObject({ status: 'approved', nonce: 'n-1' });
+    expect(read.mock.calls.map(([{ kind, id }]) => [kind, id.endsWith(started.id)])).toEqual([
+      ['nonce', true],
+      ['nonce', true],
+    ]);
   });
 
   it('check by destination only where their service allows it', async () => {

@@ -60,7 +60,7 @@ export interface OperationSpec<P extends TSchema, Q extends TSchema, B extends T
   readonly problems?: readonly number[];
   handle(call: Call<Static<P>, Static<Q>, Static<B>>): Promise<Answer>;
   /** Makes what leaves of what was answered, also of what was kept for an idempotency key. */
-  finish?(body: unknown, parts: RestParts): Promise<unknown>;
+  finish?(body: unknown, parts: RestParts): unknown;
 }
 
 /** An operation whose types were checked where it was made. */

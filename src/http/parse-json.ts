@@ -1,9 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { CountersignError } from '../core/errors.ts';
 
 /** Nothing that is asked for is nested deeper than four; the rest is for what a provider takes. */
 const MAX_DEPTH = 12;
-
-const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** A parsed body with the text that it was. */
 export interface ParsedBody {
@@ -25,16 +24,26 @@ export function parseJson(bytes: Buffer): ParsedBody {
   } catch {
     throw invalid('the body is not JSON');
   }
-  assertOneReading(text);
+  if (!isPlain(text, value)) assertOneReading(text);
   return { text, value };
 }
 
 function decode(bytes: Buffer): string {
-  try {
-    return DECODER.decode(bytes);
-  } catch {
-    throw invalid('the body is not UTF-8');
-  }
+  if (isUtf8(bytes)) return bytes.toString('utf8');
+  throw invalid('the body is not UTF-8');
+}
+
+/**
+ * Whether the text is one object of plain values with no more colons than names: then none came twice, and nothing is nested. So are most bodies; for any
+ * other the text itself has to be looked at.
+ */
+function isPlain(text: string, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const members = Object.entries(value);
+  if (members.some(([name, member]) => name === '__proto__' || (typeof member === 'object' && member !== null))) return false;
+  let colons = 0;
+  for (let at = text.indexOf(':'); at >= 0; at = text.indexOf(':', at + 1)) colons += 1;
+  return colons === members.length;
 }
 
 /** Strings and brackets of a text that is known to be JSON; a string with the colon behind it is a name. */

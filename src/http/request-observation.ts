@@ -1,13 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import type { RequestStates } from './request-state.ts';
 import type { RestObserver } from './rest-parts.ts';
+import { SECURITY_HEADERS } from './security-headers.ts';
 
-/** Gives every answer of a plugin its id, keeps it out of caches, and tells the observer when it has left. */
+/** Gives every answer of a plugin its id and what browsers are told, keeps it out of caches, and tells the observer when it has left. */
 export function observeRequests(app: FastifyInstance, observe: RestObserver | undefined, states: RequestStates): void {
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-request-id': request.id });
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(SECURITY_HEADERS).header('cache-control', 'no-store').header('x-request-id', request.id);
+    done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { operation: known, key, problem } = states.of(request);
     quietly(() =>
       observe?.answered?.({
@@ -21,6 +23,7 @@ export function observeRequests(app: FastifyInstance, observe: RestObserver | un
         reason: problem?.reason,
       }),
     );
+    done();
   });
 }
 

@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { createAllowedMethods } from './allowed-methods.ts';
 import { withDocument } from './document.ts';
@@ -23,7 +22,6 @@ import { runOperation } from './run-operation.ts';
 export function createRestApi(parts: RestParts): FastifyPluginAsync {
   return async (app) => {
     const states = createRequestStates();
-    await app.register(helmet);
     acceptJsonOnly(app, states);
     answerInProblems(app, parts, states);
     observeRequests(app, parts.observe, states);
@@ -79,8 +77,9 @@ function addRoute(app: FastifyInstance, each: Operation, parts: RestParts, state
 /** Before a body is read: of one that goes nowhere nobody needs to know whether it is JSON. */
 function refuseUnknownPaths(app: FastifyInstance, operations: readonly Operation[]): void {
   const refuse = createNotFound(operations);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _, done) => {
     if (request.is404) refuse(request);
+    done();
   });
   app.setNotFoundHandler(refuse);
 }

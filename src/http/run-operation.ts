@@ -20,33 +20,39 @@ export interface OperationRequest {
 
 /** Checks the input, has the operation done (once, where there is an idempotency key), and makes what leaves of its answer. */
 export async function runOperation(operation: Operation, { request, state, checks, parts }: OperationRequest): Promise<IdempotentAnswer> {
-  const call = createCall({ request, state, checks, parts }, operation);
+  const call = new OperationCall({ request, state, checks, parts }, operation);
   const done = await runOnce(operation, call, { header: request.headers['idempotency-key'], text: state.text ?? '' });
-  const body = operation.finish === undefined ? done.body : await operation.finish(done.body, parts);
+  const body = operation.finish === undefined ? done.body : operation.finish(done.body, parts);
   return { status: done.status, body: done.secret === undefined ? body : { ...(body as object), secret: done.secret.reveal() } };
 }
 
-type AnyCall = Call<unknown, unknown, unknown>;
+/** What is asked, as a handler is given it. */
+class OperationCall implements Call<unknown, unknown, unknown> {
+  readonly parts: RestParts;
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  /** Given where the request has an idempotency key. */
+  attemptId: string | undefined;
+  readonly #key: ApiKey | undefined;
 
-function createCall({ request, state, checks, parts }: OperationRequest, operation: Operation): AnyCall {
-  const key = state.key;
-  const params = checks.params(request.params);
-  const query = checks.query({ ...(request.query as object) });
-  // A request without a body is one with an empty one, where there is nothing that it must say.
-  const body = checks.body(operation.body !== undefined && request.body === undefined ? {} : request.body);
-  const given = (body as Named | undefined)?.service ?? (query as Named).service;
-  return {
-    parts,
-    params,
-    query,
-    body,
-    attemptId: undefined,
-    get key() {
-      if (key === undefined) throw new TypeError('a public operation asked for its key');
-      return key;
-    },
-    service: () => findService(parts, key, given),
-  };
+  constructor({ request, state, checks, parts }: OperationRequest, operation: Operation) {
+    this.parts = parts;
+    this.#key = state.key;
+    this.params = checks.params(request.params);
+    this.query = checks.query({ ...(request.query as object) });
+    // A request without a body is one with an empty one, where there is nothing that it must say.
+    this.body = checks.body(operation.body !== undefined && request.body === undefined ? {} : request.body);
+  }
+
+  get key(): ApiKey {
+    if (this.#key === undefined) throw new TypeError('a public operation asked for its key');
+    return this.#key;
+  }
+
+  service(): Promise<ServiceSettings> {
+    return findService(this.parts, this.#key, (this.body as Named | undefined)?.service ?? (this.query as Named).service);
+  }
 }
 
 interface Named {
@@ -67,7 +73,7 @@ async function findService({ tenants }: RestParts, key: ApiKey | undefined, give
 
 async function runOnce(
   operation: Operation,
-  call: AnyCall,
+  call: OperationCall,
   { header, text }: { readonly header: string | string[] | undefined; readonly text: string },
 ): Promise<Answer> {
   if (header === undefined || operation.method !== 'POST') return operation.handle(call);
@@ -77,17 +83,13 @@ async function runOnce(
   const scope = { tenant, route: `POST ${operation.path.replace('{id}', id)}`, key, body: text };
   let secret: Secret | undefined;
   const outcome = await call.parts.idempotency.run(scope, async (attemptId) => {
-    const { secret: made, ...answer } = await operation.handle(withAttempt(call, attemptId));
+    call.attemptId = attemptId;
+    const { secret: made, ...answer } = await operation.handle(call);
     secret = made;
     return answer;
   });
   if (outcome.kind === 'answer') return { ...outcome.answer, ...(secret !== undefined && !outcome.replayed && { secret }) };
   throw outcome.kind === 'running' ? underWay(outcome.retryAt) : reused();
-}
-
-/** The same call; its getters stay where they are. */
-function withAttempt(call: AnyCall, attemptId: string): AnyCall {
-  return Object.create(call, { attemptId: { value: attemptId } }) as AnyCall;
 }
 
 function parseIdempotencyKey(header: string | string[]): string {

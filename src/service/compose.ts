@@ -12,8 +12,7 @@ import { createTwilioVerifyProvider } from '../providers/twilio-verify.ts';
 import { createConsoleSender } from '../senders/console.ts';
 import { createOutboxSender, type OutboxSender } from '../senders/outbox.ts';
 import { createMemoryStore } from '../stores/memory.ts';
-import { migrateMysql } from '../stores/mysql.ts';
-import { type MigrateOptions, type MigrationReport, migratePostgres } from '../stores/postgres.ts';
+import type { MigrateOptions, MigrationReport } from '../stores/postgres.ts';
 import type { Store } from '../stores/store.ts';
 import type { Config } from './config.ts';
 import { makeKeyFile, readKeyFile } from './key-file.ts';
@@ -118,11 +117,12 @@ async function withTerminalStore<T>(config: Config, note: TerminalOptions['note'
  *
  * @throws {CountersignError} `configuration_invalid` or `store_unavailable`.
  */
-export async function migrateDatabase(url: string, options: MigrateOptions): Promise<MigrationReport> {
-  if (/^postgres(?:ql)?:/.test(url)) return migratePostgres({ url }, options);
-  if (/^(?:mysql|mariadb):/.test(url)) return migrateMysql({ url }, options);
-  const message = 'the address of a database begins with postgres: or mysql:, and a SQLite file needs no migration: it migrates itself';
-  throw new CountersignError('configuration_invalid', message, { field: 'url' });
+export async function migrateDatabase(database: string, options: MigrateOptions): Promise<MigrationReport> {
+  // Loaded where it is asked for: every command begins with this file.
+  if (/^postgres(?:ql)?:/.test(database)) return (await import('../stores/postgres.ts')).migratePostgres({ url: database }, options);
+  if (/^(?:mysql|mariadb):/.test(database)) return (await import('../stores/mysql.ts')).migrateMysql({ url: database }, options);
+  const message = 'COUNTERSIGN_DATABASE (or --db) must be an address that begins with postgres: or mysql:. SQLite and Redis need no migration';
+  throw new CountersignError('configuration_invalid', message, { field: 'database' });
 }
 
 /** Records removed after a command: more than one command can add, and a few milliseconds. */

@@ -8,7 +8,7 @@ export interface Config {
   /** `COUNTERSIGN_SECRET`: at least 32 bytes. Undefined when it is not set: then a key file beside the database serves. */
   readonly secret: Secret | undefined;
   /**
-   * `COUNTERSIGN_DATABASE`: the SQLite file.
+   * `COUNTERSIGN_DATABASE`: the SQLite file, or the address of a server.
    *
    * @defaultValue `countersign.db`
    */
@@ -94,8 +94,8 @@ const TWILIO = ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_SERVICE_SID']
  * @param provider which was chosen. @defaultValue Twilio Verify where its settings are there, else the engine
  */
 export function readConfig(environment: Environment = process.env, provider?: ProviderName): Config {
-  const { COUNTERSIGN_SECRET: secret, COUNTERSIGN_DATABASE: database = DEFAULT_DATABASE } = environment;
-  if (database === '') throw invalid('COUNTERSIGN_DATABASE', 'is empty: unset it, or name a file');
+  const { COUNTERSIGN_SECRET: secret } = environment;
+  const database = readDatabase(environment);
   const twilio = provider === 'self_issued' ? undefined : readTwilio(environment, provider === 'twilio_verify');
   if (secret === undefined) return { secret: undefined, database, twilio };
   if (secret === '') throw invalid('COUNTERSIGN_SECRET', `is empty: unset it, or give at least ${MIN_SECRET_BYTES} random bytes`);
@@ -103,6 +103,16 @@ export function readConfig(environment: Environment = process.env, provider?: Pr
     throw invalid('COUNTERSIGN_SECRET', `is shorter than ${MIN_SECRET_BYTES} bytes: make one with "openssl rand -base64 48"`);
   }
   return { secret: new Secret(secret), database, twilio };
+}
+
+/**
+ * `COUNTERSIGN_DATABASE` alone, for what needs no secret.
+ *
+ * @throws {CountersignError} `configuration_invalid` when it is set and empty.
+ */
+export function readDatabase({ COUNTERSIGN_DATABASE: database = DEFAULT_DATABASE }: Environment = process.env): string {
+  if (database === '') throw invalid('COUNTERSIGN_DATABASE', 'is empty: unset it, or name a file or an address');
+  return database;
 }
 
 function readTwilio(environment: Environment, isChosen: boolean): TwilioConfig | undefined {
@@ -248,21 +258,6 @@ function isMissing(value: unknown): boolean {
 function invalidAll(faults: readonly Fault[]): CountersignError {
   const message = faults.map(([name, problem]) => `${name} ${problem}`).join('; ');
   return new CountersignError('configuration_invalid', message, { field: faults[0]?.[0] ?? 'settings' });
-}
-
-/**
- * `COUNTERSIGN_DATABASE_URL`, or `COUNTERSIGN_DATABASE` where that is an address: the PostgreSQL or MySQL database.
- *
- * @throws {CountersignError} `configuration_invalid` when it is not set.
- */
-export function readDatabaseUrl(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  const { COUNTERSIGN_DATABASE: database = '', COUNTERSIGN_DATABASE_URL: url = isAddress(database) ? database : '' } = environment;
-  if (url === '') throw invalid('COUNTERSIGN_DATABASE_URL', 'is not set: give it the address of the database, such as postgres://host/database');
-  return url;
-}
-
-function isAddress(database: string): boolean {
-  return /^\w+:\/\//.test(database);
 }
 
 function invalid(variable: string, problem: string): CountersignError {

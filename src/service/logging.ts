@@ -3,7 +3,7 @@ import { CountersignError } from '../core/errors.ts';
 import type { LogLevel } from './settings.ts';
 
 /** What a log line may hold beside its time, level and message, which is always one of ours. Anything else is left out, whoever logs it. */
-const FIELDS = [
+const FIELDS: ReadonlySet<string> = new Set([
   'requestId',
   'operation',
   'method',
@@ -18,7 +18,7 @@ const FIELDS = [
   'count',
   'signal',
   'service',
-];
+]);
 
 /** Log lines as JSON. */
 export interface LoggingOptions {
@@ -57,8 +57,11 @@ function toFrames(stack: string): readonly string[] {
 }
 
 function pick(object: Record<string, unknown>): Record<string, unknown> {
-  const picked = Object.entries(object).filter(([name]) => FIELDS.includes(name));
-  return Object.fromEntries(picked.map(([name, value]) => [name, name === 'error' ? toLoggedError(value) : value]));
+  const picked: Record<string, unknown> = {};
+  for (const name of Object.keys(object)) {
+    if (FIELDS.has(name)) picked[name] = name === 'error' ? toLoggedError(object[name]) : object[name];
+  }
+  return picked;
 }
 
 function isWord(value: unknown): value is string {

@@ -1,5 +1,6 @@
 import { CountersignError } from '../core/errors.ts';
 import type { Store } from '../stores/store.ts';
+import { parseRedisAddress } from './redis-address.ts';
 
 /** Opens one kind of store. */
 type Open = (address: string) => Promise<Store>;
@@ -55,9 +56,7 @@ async function openMysql(url: string): Promise<Store> {
   return createMysqlStore({ url });
 }
 
-/** One server, or the nodes of a cluster with commas between them. */
 async function openRedis(address: string): Promise<Store> {
   const { createRedisStore } = await import('../stores/redis.ts');
-  const urls = address.split(',');
-  return createRedisStore({ url: urls.length === 1 ? address : urls });
+  return createRedisStore(parseRedisAddress(address));
 }

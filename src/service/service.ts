@@ -1,4 +1,4 @@
-import { context, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { context, isSpanContextValid, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { DestinationStream, Logger } from 'pino';
 import type { VerifierEvent } from '../engine/verifiers.ts';
@@ -175,13 +175,17 @@ class ServiceProcess implements Service {
   }
 }
 
-function observeAnswer({ milliseconds, ...request }: AnsweredRequest, logger: Logger, metrics: Metrics): void {
-  const { operation = 'none', status, reason } = request;
-  metrics.answered({ operation, status, seconds: milliseconds / 1_000 });
+function observeAnswer(
+  { operation, method, status, milliseconds, requestId, keyId, code, reason }: AnsweredRequest,
+  logger: Logger,
+  metrics: Metrics,
+): void {
+  metrics.answered({ operation: operation ?? 'none', status, seconds: milliseconds / 1_000 });
   if (reason === 'rate_limited' && status === 429) metrics.refused(reason);
   // Two a second and for ever, from whoever looks whether this process is alive.
   const isProbe = (operation === 'isLive' || operation === 'isReady') && status === 200;
-  logger[isProbe ? 'debug' : 'info']({ ...request, milliseconds: Math.round(milliseconds * 10) / 10 }, 'answered');
+  const line = { operation, method, status, requestId, keyId, code, reason, milliseconds: Math.round(milliseconds * 10) / 10 };
+  logger[isProbe ? 'debug' : 'info'](line, 'answered');
 }
 
 /** Ensure that nobody but the proxies that were named says whose request it is. */
@@ -193,7 +197,10 @@ function ignoreStrangersProxies(app: FastifyInstance, { trustedHops, trustedProx
   });
 }
 
-/** A span for each request, continuing its caller's trace. It holds the pattern of the route, and not the address asked for. */
+/**
+ * A span for each request, continuing its caller's trace. It holds the pattern of the route, and not the address asked for. Where no SDK is there the span
+ * is none, and is not carried about.
+ */
 function traceRequests(app: FastifyInstance): void {
   const spans = new WeakMap<object, Span>();
   const tracer = trace.getTracer('countersign');
@@ -201,13 +208,15 @@ function traceRequests(app: FastifyInstance): void {
     const parent = propagation.extract(context.active(), request.headers);
     const route = request.routeOptions.url ?? 'unknown';
     const span = tracer.startSpan(`${request.method} ${route}`, { kind: SpanKind.SERVER, attributes: toAttributes(request.method, route) }, parent);
+    if (!isSpanContextValid(span.spanContext())) return done();
     spans.set(request, span);
     context.with(trace.setSpan(parent, span), done);
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const span = spans.get(request);
     span?.setAttribute('http.response.status_code', reply.statusCode);
     span?.end();
+    done();
   });
 }
 

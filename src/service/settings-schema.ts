@@ -51,7 +51,7 @@ const SCHEMA = Type.Object(
     database: text({
       default: 'countersign.db',
       description:
-        'Where records are kept: `postgres://`, `mysql://`, `redis://` or `rediss://` and an address, or else the path of a SQLite file. An address holds a password: give it by the variable.',
+        'Where records are kept: `postgres://`, `mysql://`, `redis://` or `rediss://` and an address, or else the path of a SQLite file. Behind the address of Redis may stand what its store is to do: [`?prefix=…`](redis.md#on-the-command-line-and-for-the-service). An address holds a password: give it by the variable.',
     }),
     secret: text({
       otherwise: 'none: `serve` does not start without one',

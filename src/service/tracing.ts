@@ -1,4 +1,4 @@
-import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
+import { type Attributes, context, isSpanContextValid, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import { CountersignError } from '../core/errors.ts';
 
 /** Spans through OpenTelemetry's API: without an SDK they cost next to nothing and go nowhere. */
@@ -6,7 +6,9 @@ const tracer: Tracer = trace.getTracer('countersign');
 
 /** Runs a call to somewhere else in a span of its own. Of what it throws only a code of ours is written down: messages may hold anything. */
 export function inSpan<T>(name: string, attributes: Attributes, work: (span: Span) => Promise<T>): Promise<T> {
-  return tracer.startActiveSpan(name, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+  const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes });
+  if (!isSpanContextValid(span.spanContext())) return work(span);
+  return context.with(trace.setSpan(context.active(), span), async () => {
     try {
       return await work(span);
     } catch (error) {

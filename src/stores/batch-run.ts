@@ -61,6 +61,8 @@ export class BatchRun {
   readonly #startedAt: number;
   #sent: readonly SentWrite[] = [];
   #conflicts = 0;
+  /** What the driver said of the last conflict, where it said anything: whose lock is in the way, say. */
+  #lastConflict: CountersignError | undefined;
   #unknownWrites = 0;
   #failures = 0;
 
@@ -98,12 +100,12 @@ export class BatchRun {
         const elapsed = this.#elapsed();
         const inDoubt = this.#sent.some(({ unknown }) => unknown);
         const tired = inDoubt ? elapsed >= totalTimeout : reads >= MAX_READS || (reads > 1 && elapsed >= callTimeout);
-        if (inDoubt && tired) throw this.#unavailable('lost a reply and does not answer: the write may have happened', error);
+        if (inDoubt && tired) throw this.#unavailable(`lost a reply and does not answer: the write may have happened${toReason(error)}`, error);
         if (!inDoubt && (tired || isHopeless(error))) throw this.#toOurs(error, 'does not answer');
         await this.#pauseAfterFailure();
         continue;
       }
-      throw this.#unavailable('holds a record whose version nothing here has written');
+      throw this.#unavailable('holds a record whose version nothing here has written: look at what else writes to it, or put a backup back');
     }
   }
 
@@ -153,6 +155,7 @@ export class BatchRun {
     // A minute after the write, that is: it may be applied up to 5 s after the read.
     const expiresAt = next.expiresAt === undefined ? undefined : Math.max(next.expiresAt, readAt + MAX_WRITE_AGE + MIN_RECORD_AGE);
     let unknown = false;
+    this.#lastConflict = undefined;
     try {
       const write = { key: this.#key, expected, version, body, expiresAt, readAt, entries: decision.entries };
       const { applied, now } = await this.#call(() => driver.write(write));
@@ -165,6 +168,7 @@ export class BatchRun {
       const failure = this.#classify(error);
       if (failure === 'not_applied') throw this.#toOurs(error, 'refused a write');
       unknown = failure === 'unknown';
+      if (!unknown && error instanceof CountersignError) this.#lastConflict = error;
     }
     this.#sent = [...this.#sent, { token, expected, readAt, unknown, decision }];
     await (unknown ? this.#pauseAfterUnknown() : this.#pauseAfterConflict());
@@ -188,7 +192,8 @@ export class BatchRun {
     if (this.#unknownWrites >= MAX_UNKNOWN_WRITES || (late && this.#unknownWrites > 0)) {
       throw this.#unavailable('loses its replies');
     }
-    if (contended) throw this.#unavailable('has too much contention on one record');
+    if (contended)
+      throw this.#lastConflict ?? this.#unavailable('has too much contention on one record: spread the calls, or let fewer processes make them');
   }
 
   async #pauseAfterConflict(): Promise<void> {
@@ -249,6 +254,11 @@ export class BatchRun {
 /** Whether the database will never answer as it is configured, so that asking again is no use. */
 function isHopeless(error: unknown): boolean {
   return error instanceof CountersignError && error.code === 'configuration_invalid';
+}
+
+/** What a driver that knows a remedy says, to be put behind other words. */
+function toReason(error: unknown): string {
+  return error instanceof CountersignError ? ` (${error.message})` : '';
 }
 
 /** A call of the driver that did not answer in time. */

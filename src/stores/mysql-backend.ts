@@ -157,6 +157,9 @@ export class MysqlBackend implements SqlBackend {
 
   async #look(): Promise<void> {
     assertUpToDate('MySQL', await this.readVersion(), MYSQL_MIGRATIONS.length);
+    await this.#connections.with(async (connection) => {
+      for (const sql of statements.MYSQL_RIGHTS) await connection.query({ sql });
+    });
   }
 
   async #rows(sql: string, values: (string | null)[]): Promise<readonly Row[]> {

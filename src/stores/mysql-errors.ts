@@ -1,4 +1,5 @@
-import { codeOf, isCertificateCode, type Meaning, NEVER_CONNECTED, SqlFailure, toKnownFailure } from './sql/failure.ts';
+import { isCertificateCode } from './certificate-code.ts';
+import { codeOf, type Meaning, NEVER_CONNECTED, SqlFailure, toKnownFailure } from './sql/failure.ts';
 
 const MIGRATE = 'run "countersign migrate" on it';
 
@@ -14,6 +15,8 @@ const FULL = unavailable('the disk of MySQL is full: make room, and writing goes
 const NO_CONNECTION = unavailable('MySQL has no connection left: raise max_connections, or give the pool fewer');
 const LOST = unavailable('the connection to MySQL was lost: the store connects again by itself', 'unknown');
 const UNREACHABLE = unavailable('MySQL cannot be reached: start it, or correct host and port in the url');
+const SILENT = unavailable('nothing at host and port of the url answers in time as MySQL does: start it, or correct them');
+const FOREIGN = unavailable('what listens at host and port of the url does not speak the protocol of MySQL: correct them');
 const FOREIGN_RULE = local('MySQL refuses a record: the tables have constraints or triggers that are not ours');
 const NOT_OURS = local('MySQL refuses a record: its columns are not what they should be');
 const TOO_SLOW = unavailable('MySQL gave a statement up: it took longer than two seconds, or was killed');
@@ -68,9 +71,11 @@ const BY_NUMBER: Readonly<Record<number, Meaning>> = {
   4025: FOREIGN_RULE,
 };
 
+const POOL_CLOSED = unavailable('the pool of MySQL connections was ended');
+
 const BY_CODE: Readonly<Record<string, Meaning>> = {
   HANDSHAKE_NO_SSL_SUPPORT: misconfigured('MySQL does not speak TLS: turn it on there, or correct ssl in the url'),
-  POOL_CLOSED: unavailable('the pool of MySQL connections was ended'),
+  POOL_CLOSED,
   POOL_TIMEOUT: unavailable('every connection to MySQL is in use: give the pool more, or find what holds them'),
   QUERY_TIMEOUT: unavailable('MySQL did not answer in time', 'unknown'),
 };
@@ -98,8 +103,10 @@ function toMeaning(error: unknown, isConnecting: boolean): Meaning {
   const code = codeOf(error);
   const known = BY_NUMBER[number] ?? BY_CODE[code];
   if (known) return known;
-  if (error instanceof URIError) return misconfigured('the url of MySQL has a percent sign that begins no escape: write it as %25');
   if (isCertificateCode(code)) return misconfigured('the certificate of MySQL is not trusted: give its authority, or correct ssl in the url');
+  if ((error as Error | null)?.message === 'Pool is closed.') return POOL_CLOSED;
+  if (isConnecting && code === 'ETIMEDOUT') return SILENT;
+  if (isConnecting && /^(?:HANDSHAKE_|PROTOCOL_)/.test(code)) return FOREIGN;
   if (isConnecting || NEVER_CONNECTED.includes(code)) return UNREACHABLE;
   return number > 0 ? unavailable('MySQL refused a statement: look into its log') : LOST;
 }

@@ -80,7 +80,8 @@ export class MysqlConnections {
       return result;
     } catch (error) {
       const failure = toMysqlFailure(error);
-      await letGo(connection, failure.outcome !== 'unknown');
+      // What its user may do on a database stays with a connection as it was.
+      await letGo(connection, failure.outcome !== 'unknown' && failure.error.code !== 'configuration_invalid');
       throw failure;
     }
   }
@@ -129,23 +130,56 @@ async function letGo(connection: MysqlConnection, isSound: boolean): Promise<voi
 async function openMysqlPool({ url, pool }: MysqlTarget, size: number): Promise<MysqlPool> {
   if (pool) return pool;
   const driver = await loadDriver();
-  return driver.createPool({
-    uri: url,
-    connectionLimit: size,
-    connectTimeout: CONNECT_TIMEOUT,
-    charset: 'utf8mb4',
-    // 21 texts serve every size of a group, and some more do the rest.
-    maxPreparedStatements: 100,
-    enableKeepAlive: true,
-  });
+  try {
+    return driver.createPool({
+      uri: url,
+      connectionLimit: size,
+      connectTimeout: CONNECT_TIMEOUT,
+      charset: 'utf8mb4',
+      // 21 texts serve every size of a group, and some more do the rest.
+      maxPreparedStatements: 100,
+      enableKeepAlive: true,
+    });
+  } catch (error) {
+    // It only looks at the address: its words are left behind, as they repeat what is wrong there.
+    throw toUrlError(error);
+  }
 }
 
-/** Ensure an address is one of MySQL, before anything is sent anywhere. The message must not repeat it: a password may be in it. */
-export function assertMysqlTarget({ url, pool }: Partial<MysqlTarget>): void {
-  if (pool !== undefined && url === undefined) return;
-  if (typeof url === 'string' && URL.canParse(url) && /^(?:mysql|mariadb):\/\//.test(url)) return;
-  const message = 'url must be an address such as mysql://user:password@host:3306/database, or pool a pool of mysql2/promise';
-  throw new CountersignError('configuration_invalid', message, { field: 'url' });
+function toUrlError(cause: unknown): CountersignError {
+  const message =
+    cause instanceof URIError
+      ? 'the url of MySQL has a percent sign that begins no escape: write it as %25'
+      : 'the url of MySQL cannot be used: correct what stands behind its "?", such as ssl={"ca":"…"}';
+  return new CountersignError('configuration_invalid', message, { field: 'url', cause });
+}
+
+/** Ensure that it is said which MySQL is meant, by an address of one or by a pool, before anything is sent anywhere. */
+export function assertMysqlTarget(target: Partial<MysqlTarget> | undefined): asserts target is MysqlTarget {
+  const { url, pool } = target ?? {};
+  if (pool === undefined) assertMysqlUrl(url);
+  else if (url !== undefined) throw invalid('url', 'either url or pool must be given');
+  else if (!isPool(pool)) throw invalid('pool', 'pool must be a pool of mysql2/promise: of one of mysql2 itself give pool.promise()');
+}
+
+/** The messages must not repeat the address: a password may be in it. */
+function assertMysqlUrl(url: unknown): void {
+  if (typeof url !== 'string' || !URL.canParse(url) || !/^(?:mysql|mariadb):\/\//.test(url)) {
+    throw invalid('url', 'url must be an address such as mysql://user:password@host:3306/database, or pool a pool of mysql2/promise');
+  }
+  // The driver passes over these, and the connection would go without what was asked for.
+  if ([...new URL(url).searchParams.keys()].every((name) => name === 'ssl' || !/^(?:use_?)?(?:ssl|tls)/i.test(name))) return;
+  throw invalid('url', 'TLS for MySQL is asked for by ssl in the url, an object of JSON such as ssl={"ca":"…"} or {}: leave other words for it out');
+}
+
+/** One with callbacks has the same methods, and a way to one with promises. */
+function isPool(pool: unknown): boolean {
+  const { getConnection, end, promise } = (pool ?? {}) as Partial<MysqlPool> & { promise?: unknown };
+  return typeof getConnection === 'function' && typeof end === 'function' && promise === undefined;
+}
+
+function invalid(field: string, message: string): CountersignError {
+  return new CountersignError('configuration_invalid', message, { field });
 }
 
 async function loadDriver(): Promise<Pick<typeof import('mysql2/promise'), 'createPool'>> {

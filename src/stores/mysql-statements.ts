@@ -109,6 +109,16 @@ export const MYSQL_LOOK = `SELECT DATABASE(),
 
 export const MYSQL_VERSION = 'SELECT MAX(version) FROM countersign_schema';
 
+/** Change nothing, and fail where the user lacks a right that a store needs. */
+export const MYSQL_RIGHTS: readonly string[] = [
+  'INSERT INTO countersign_records SELECT * FROM countersign_records WHERE FALSE',
+  'UPDATE countersign_records SET version = version WHERE FALSE',
+  'DELETE FROM countersign_records WHERE FALSE',
+  'INSERT INTO countersign_journal SELECT * FROM countersign_journal WHERE FALSE',
+  'UPDATE countersign_journal SET data = data WHERE FALSE',
+  'DELETE FROM countersign_journal WHERE FALSE',
+];
+
 function repeat(text: string, times: number, separator: string): string {
   return Array.from({ length: times }, () => text).join(separator);
 }

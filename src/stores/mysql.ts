@@ -40,8 +40,8 @@ export type MysqlStoreOptions = MysqlTarget & {
  * const verifier = createVerifier({ secret, store, provider });
  */
 export function createMysqlStore(options: MysqlStoreOptions): Store {
-  const { poolSize = 10, clock } = options;
   assertMysqlTarget(options);
+  const { poolSize = 10, clock } = options;
   if (!(Number.isInteger(poolSize) && poolSize >= 1)) {
     throw new CountersignError('configuration_invalid', 'poolSize must be a whole number of at least 1', { field: 'poolSize' });
   }

@@ -4,10 +4,10 @@ import { type OpenPool, openPostgresPool, type PostgresTarget } from './postgres
 import { POSTGRES_MIGRATION_LOCK, POSTGRES_MIGRATIONS, POSTGRES_SCHEMA_TABLE } from './postgres-schema.ts';
 import { createPostgresStatements, POSTGRES_NOW, type PostgresStatements } from './postgres-statements.ts';
 import type { JournalSearch, NumberedEntry, SqlBackend, StoredKey, StoredWrite } from './sql/backend.ts';
-import { SqlFailure } from './sql/failure.ts';
+import { codeOf, SqlFailure } from './sql/failure.ts';
 import { type GroupResult, isolateFaults } from './sql/groups.ts';
 import { assertUpToDate, type Migration, toVersionInsert } from './sql/migrations.ts';
-import { endPool } from './sql/within.ts';
+import { endPool, within } from './sql/within.ts';
 import type { JournalEntry, ListedRecord } from './store.ts';
 import type { VersionedSnapshot, WriteReply } from './versioned-driver.ts';
 
@@ -22,6 +22,9 @@ export interface PostgresBackendOptions {
 
 /** A little more than a call of the loop may take: by then nobody waits for the answer, and the connection may be dead. In milliseconds. */
 const QUERY_TIMEOUT = 2_500;
+
+/** Less than that, so that it is told why: how long a pool of the caller's is waited for. In milliseconds. */
+const POOL_TIMEOUT = 1_900;
 
 /** For what an operator waits for: a lock that another migration holds, a table that is large. In milliseconds. */
 const MIGRATION_TIMEOUT = 600_000;
@@ -114,16 +117,17 @@ export class PostgresBackend implements SqlBackend {
 
   /** The version of the tables, 0 where there are none. */
   async readVersion(): Promise<number> {
-    const [[hasTable, encoding, isStandby] = [false, '', false]] = (await this.#query({ text: this.#statements.look })) as readonly [
-      boolean,
-      string,
-      boolean,
-    ][];
+    return (await this.#readState()).version;
+  }
+
+  async #readState(): Promise<{ version: number; missingGrants: string | null }> {
+    const rows = (await this.#query({ text: this.#statements.look })) as readonly [boolean, string, boolean, string | null][];
+    const [[hasTable, encoding, isStandby, missingGrants] = [false, '', false, null]] = rows;
     if (isStandby) throw standby();
     if (encoding !== 'UTF8') throw failure('configuration_invalid', `the PostgreSQL database has the encoding ${encoding}: give one in UTF8`);
-    if (!hasTable) return 0;
+    if (!hasTable) return { version: 0, missingGrants };
     const [[version] = [0]] = (await this.#query({ text: this.#statements.version })) as readonly [number | null][];
-    return version ?? 0;
+    return { version: version ?? 0, missingGrants };
   }
 
   /** In one transaction, under a lock that all who migrate take: of several the first does it, and the others find it done. */
@@ -141,7 +145,10 @@ export class PostgresBackend implements SqlBackend {
   }
 
   async #look(): Promise<void> {
-    assertUpToDate('PostgreSQL', await this.readVersion(), POSTGRES_MIGRATIONS.length);
+    const { version, missingGrants } = await this.#readState();
+    assertUpToDate('PostgreSQL', version, POSTGRES_MIGRATIONS.length);
+    if (missingGrants !== null) throw failure('configuration_invalid', `the PostgreSQL user may not use the tables: grant it ${missingGrants}`);
+    await this.#query({ text: this.#statements.touch });
   }
 
   async #write(writes: readonly StoredWrite[]): Promise<readonly WriteReply[]> {
@@ -176,12 +183,16 @@ export class PostgresBackend implements SqlBackend {
   }
 
   async #query(query: { text: string; values?: unknown[]; name?: string }, timeout = QUERY_TIMEOUT): Promise<readonly Row[]> {
+    let opened: OpenPool | undefined;
     try {
-      const { pool } = await this.#open();
-      const { rows } = await pool.query({ ...query, rowMode: 'array', query_timeout: timeout });
+      opened = await this.#open();
+      const asked = opened.pool.query({ ...query, rowMode: 'array', query_timeout: timeout });
+      // A pool of the caller's may have no bound for how long a connection is waited for.
+      const { rows } = await (opened.isOurs ? asked : within(asked, timeout === QUERY_TIMEOUT ? POOL_TIMEOUT : timeout, 'QUERY_TIMEOUT'));
       return rows as readonly Row[];
     } catch (error) {
-      throw toPostgresFailure(error);
+      const isUsedUp = codeOf(error) === 'QUERY_TIMEOUT' && (opened?.pool.waitingCount ?? 0) > 0;
+      throw toPostgresFailure(isUsedUp ? { code: 'POOL_TIMEOUT' } : error, opened?.hasConnected());
     }
   }
 

@@ -1,4 +1,5 @@
-import { codeOf, isCertificateCode, type Meaning, NEVER_CONNECTED, SqlFailure, toKnownFailure } from './sql/failure.ts';
+import { isCertificateCode } from './certificate-code.ts';
+import { codeOf, type Meaning, NEVER_CONNECTED, SqlFailure, toKnownFailure } from './sql/failure.ts';
 
 const MIGRATE = 'run "countersign migrate" on it';
 
@@ -8,6 +9,8 @@ const conflict = (remedy: string): Meaning => unavailable(remedy, 'conflict');
 
 const REFUSED_LOGIN = misconfigured('PostgreSQL refused the user or the password: correct the url, or pg_hba.conf');
 const PREPARED = misconfigured('PostgreSQL lost a prepared statement: behind a pooler in transaction mode set namedStatements: false');
+
+const BAD_OPTIONS = misconfigured('PostgreSQL does not know a setting, or what it is set to: correct options in the url');
 
 /** By SQLSTATE. See https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const BY_STATE: Readonly<Record<string, Meaning>> = {
@@ -20,8 +23,10 @@ const BY_STATE: Readonly<Record<string, Meaning>> = {
   '3D000': misconfigured('the PostgreSQL database does not exist: create it, or correct the url'),
   '40001': conflict('PostgreSQL could not bring concurrent transactions into an order: try again'),
   '40P01': conflict('PostgreSQL broke a deadlock: try again'),
+  '22023': BAD_OPTIONS,
   '42501': misconfigured('the PostgreSQL user may not use the tables: grant it SELECT, INSERT, UPDATE and DELETE on them'),
   '42703': misconfigured(`the PostgreSQL database does not have the columns it should have: ${MIGRATE}`),
+  '42704': BAD_OPTIONS,
   '42P01': misconfigured(`the PostgreSQL database has no tables of countersign: ${MIGRATE}`),
   '42P05': PREPARED,
   '53100': unavailable('the disk of PostgreSQL is full: make room, and writing goes on without a restart'),
@@ -47,28 +52,43 @@ const BY_CLASS: Readonly<Record<string, Meaning>> = {
 };
 
 const UNREACHABLE = unavailable('PostgreSQL cannot be reached: start it, or correct host and port in the url');
+const SILENT = unavailable('nothing at host and port of the url answers in time as PostgreSQL does: start it, or correct them');
+const FOREIGN = unavailable('what listens at host and port of the url does not speak the protocol of PostgreSQL, or hangs up: correct them');
 const LOST = unavailable('the connection to PostgreSQL was lost: the store connects again by itself', 'unknown');
 const UNTRUSTED = misconfigured('the certificate of PostgreSQL is not trusted: give its authority, or correct sslmode in the url');
 
 /** What the driver says without a code, by how its message begins. */
 const BY_MESSAGE: readonly (readonly [beginning: string, meaning: Meaning])[] = [
   ['timeout exceeded when trying to connect', unavailable('every connection to PostgreSQL is in use: give the pool more, or find what holds them')],
-  ['Connection terminated due to connection timeout', UNREACHABLE],
+  ['Connection terminated due to connection timeout', SILENT],
   ['Query read timeout', unavailable('PostgreSQL did not answer in time', 'unknown')],
   ['The server does not support SSL connections', misconfigured('PostgreSQL does not speak TLS: turn it on there, or correct sslmode in the url')],
   ['SASL', REFUSED_LOGIN],
   ['Cannot use a pool after calling end on the pool', unavailable('the pool of PostgreSQL connections was ended')],
 ];
 
-/** What an error of the driver means. Its message is left behind: it may quote values. */
-export function toPostgresFailure(error: unknown): SqlFailure {
-  return toKnownFailure(error) ?? new SqlFailure(toMeaning(error), error);
+/** By codes of our own. What waits in a pool may be sent yet. */
+const BY_CODE: Readonly<Record<string, Meaning>> = {
+  POOL_TIMEOUT: unavailable('every connection of the pool to PostgreSQL is in use: give the pool more, or find what holds them', 'unknown'),
+  QUERY_TIMEOUT: unavailable('PostgreSQL did not answer in time', 'unknown'),
+  ERR_SOCKET_BAD_PORT: misconfigured('the url of PostgreSQL names a port that is none: correct it'),
+};
+
+/**
+ * What an error of the driver means. Its message is left behind: it may quote values.
+ *
+ * @param hasConnected whether a connection was made before, so that there is a PostgreSQL.
+ */
+export function toPostgresFailure(error: unknown, hasConnected = true): SqlFailure {
+  const known = toKnownFailure(error);
+  if (known) return known;
+  const meaning = toMeaning(error);
+  return new SqlFailure(meaning === LOST && !hasConnected ? FOREIGN : meaning, error);
 }
 
 function toMeaning(error: unknown): Meaning {
-  if (error instanceof URIError) return misconfigured('the url of PostgreSQL has a percent sign that begins no escape: write it as %25');
   const code = codeOf(error);
-  const known = BY_STATE[code];
+  const known = BY_STATE[code] ?? BY_CODE[code];
   if (known) return known;
   if (/^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]/.test(code)) {
     return BY_CLASS[code.slice(0, 2)] ?? unavailable('PostgreSQL refused a statement: look into its log');

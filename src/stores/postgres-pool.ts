@@ -1,10 +1,13 @@
 import { CountersignError } from '../core/errors.ts';
+import { assertPostgresUrl, splitOptions, toUrlError } from './postgres-url.ts';
 
 /** As much of a `pg.Pool` as is used: another client can be handed in that has it. */
 export interface PostgresPool {
   /** Runs one statement, or several in one text without values, on any connection. A connection on which it fails is not used again. */
   query(query: PostgresQuery): Promise<{ readonly rows: readonly unknown[] }>;
   end(): Promise<void>;
+  /** How many calls wait for a connection, where it can say so. */
+  readonly waitingCount?: number;
 }
 
 /** A statement, in the words of `pg`. */
@@ -25,6 +28,8 @@ export type PostgresTarget = { readonly url: string; readonly pool?: undefined }
 export interface OpenPool {
   readonly pool: PostgresPool;
   readonly isOurs: boolean;
+  /** Whether a connection was made, ever: what fails before may not be PostgreSQL at all. */
+  hasConnected(): boolean;
 }
 
 /**
@@ -43,30 +48,47 @@ const CONNECT_TIMEOUT = 1_500;
  * @throws CountersignError `configuration_invalid` when the driver is missing, or the address is none.
  */
 export async function openPostgresPool({ url, pool }: PostgresTarget, size: number, isDirect: boolean): Promise<OpenPool> {
-  if (pool) return { pool, isOurs: false };
-  const { Pool } = await loadDriver();
-  const opened = new Pool({
-    connectionString: url,
-    max: size,
+  if (pool) return { pool, isOurs: false, hasConnected: () => true };
+  const { Client, Pool } = await loadDriver();
+  const address = isDirect ? splitOptions(url) : { url, options: '' };
+  const settings = {
+    connectionString: address.url,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     keepAlive: true,
     application_name: 'countersign',
-    ...(isDirect && { options: SESSION_OPTIONS }),
+    // Of two that set the same the last is taken.
+    ...(isDirect && { options: `${address.options} ${SESSION_OPTIONS}` }),
+  };
+  try {
+    // A pool looks at its address at each connection, and then its faults are told from those of the wire by nobody.
+    new Client(settings);
+  } catch (error) {
+    throw toUrlError(error);
+  }
+  const opened = new Pool({ ...settings, max: size });
+  let hasConnected = false;
+  opened.on('connect', () => {
+    hasConnected = true;
   });
   // A connection that ends while nobody uses it is replaced; without a listener it would end the process.
   opened.on('error', () => undefined);
-  return { pool: opened, isOurs: true };
+  return { pool: opened, isOurs: true, hasConnected: () => hasConnected };
 }
 
-/** Ensure an address is one of PostgreSQL, before anything is sent anywhere. The message must not repeat it: a password may be in it. */
-export function assertPostgresTarget({ url, pool }: Partial<PostgresTarget>): void {
-  if (pool !== undefined && url === undefined) return;
-  if (typeof url === 'string' && URL.canParse(url) && /^postgres(?:ql)?:\/\//.test(url)) return;
-  const message = 'url must be an address such as postgres://user:password@host:5432/database, or pool a pool of pg';
-  throw new CountersignError('configuration_invalid', message, { field: 'url' });
+/** Ensure that it is said which PostgreSQL is meant, by an address of one or by a pool. */
+export function assertPostgresTarget(target: Partial<PostgresTarget> | undefined): asserts target is PostgresTarget {
+  const { url, pool } = target ?? {};
+  if (pool === undefined) assertPostgresUrl(url);
+  else if (url !== undefined) throw new CountersignError('configuration_invalid', 'either url or pool must be given', { field: 'url' });
+  else if (!isPool(pool)) throw new CountersignError('configuration_invalid', 'pool must be a pool of pg', { field: 'pool' });
 }
 
-async function loadDriver(): Promise<Pick<typeof import('pg'), 'Pool'>> {
+function isPool(pool: unknown): boolean {
+  const { query, end } = (pool ?? {}) as Partial<PostgresPool>;
+  return typeof query === 'function' && typeof end === 'function';
+}
+
+async function loadDriver(): Promise<Pick<typeof import('pg'), 'Client' | 'Pool'>> {
   try {
     const { default: driver } = await import('pg');
     return driver;

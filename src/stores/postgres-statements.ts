@@ -25,6 +25,7 @@ export type PostgresStatements = Readonly<
     | 'journalOfDestination'
     | 'ping'
     | 'look'
+    | 'touch'
     | 'version',
     string
   >
@@ -95,8 +96,14 @@ export function createPostgresStatements(now: string): PostgresStatements {
     /** The same, and $7 the destination, for which there is an index. */
     journalOfDestination: search('destination = $7 AND'),
     ping: `WITH ${settings} UPDATE countersign_schema SET pinged_at = clock_timestamp() FROM settings WHERE version = 1`,
-    /** A row: whether there is a table of versions, the server's encoding, whether this is a standby. */
-    look: `SELECT to_regclass('countersign_schema') IS NOT NULL, current_setting('server_encoding'), pg_is_in_recovery()`,
+    /** A row: whether there is a table of versions, the server's encoding, whether this is a standby, what rights on tables are missing. */
+    look: `SELECT to_regclass('countersign_schema') IS NOT NULL, current_setting('server_encoding'), pg_is_in_recovery(),
+      (SELECT string_agg(r.granted || ' on ' || t.name, ', ' ORDER BY t.name, r.granted)
+        FROM unnest(ARRAY['countersign_records', 'countersign_journal']) AS t (name),
+          unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS r (granted)
+        WHERE NOT has_table_privilege(to_regclass(t.name), r.granted))`,
+    /** Changes nothing, and fails where nothing may be written: its connection is not used again then, as it would stay so. */
+    touch: 'UPDATE countersign_records SET version = version WHERE false',
     version: 'SELECT max(version)::integer FROM countersign_schema',
   };
 }

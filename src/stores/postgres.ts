@@ -43,8 +43,8 @@ export type PostgresStoreOptions = PostgresTarget & {
  * const verifier = createVerifier({ secret, store, provider });
  */
 export function createPostgresStore(options: PostgresStoreOptions): Store {
-  const { poolSize = 10, namedStatements = true, clock } = options;
   assertPostgresTarget(options);
+  const { poolSize = 10, namedStatements = true, clock } = options;
   if (!(Number.isInteger(poolSize) && poolSize >= 1)) {
     throw new CountersignError('configuration_invalid', 'poolSize must be a whole number of at least 1', { field: 'poolSize' });
   }

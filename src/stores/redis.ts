@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { CountersignError } from '../core/errors.ts';
 import { closedError } from './batch.ts';
 import { type CompareAndSet, createCompareAndSet } from './compare-and-set.ts';
-import type { RedisClient } from './redis/client.ts';
+import { assertClient, type RedisClient } from './redis/client.ts';
 import { createRedisDriver } from './redis/driver.ts';
 import { assertJournalCursor, RedisJournal } from './redis/journal.ts';
 import { createRedisKeys, type RedisKeys } from './redis/keys.ts';
@@ -11,7 +11,7 @@ import { RedisListIndex } from './redis/list-index.ts';
 import { parseRecord } from './redis/record-text.ts';
 import type { RedisWait } from './redis/replica-wait.ts';
 import { READ, toTimeArgument } from './redis/scripts.ts';
-import type { RedisRisk } from './redis/start-check.ts';
+import { assertRisks, type RedisRisk } from './redis/start-check.ts';
 import { assertEntries, assertPageSize, assertRecordKey, toStorableDecide } from './storable.ts';
 import type { Decide, JournalEntry, JournalFilter, JournalPage, ListedRecord, RecordKey, Snapshot, Store, StoreDescription } from './store.ts';
 
@@ -31,8 +31,8 @@ export interface RedisStoreOptions {
    */
   readonly prefix?: string;
   /**
-   * Settings of the server that you know to be dangerous and want all the same. Without them a server that has them is refused on first use: one whose
-   * `maxmemory-policy` may drop records (`eviction`), and one that keeps no append-only file (`no_append_only_file`).
+   * Settings of the server that you know to be dangerous and want all the same. Without them a server that has them is refused, on first use and whenever
+   * it was connected to anew: one whose `maxmemory-policy` may drop records (`eviction`), and one that keeps no append-only file (`no_append_only_file`).
    * @defaultValue none
    */
   readonly acknowledge?: readonly RedisRisk[];
@@ -72,11 +72,14 @@ export type { RedisClient, RedisRisk, RedisWait };
  * });
  * await store.close();
  */
-export function createRedisStore(options: RedisStoreOptions): Store {
+export function createRedisStore(options: RedisStoreOptions = {}): Store {
   const { url, client, prefix = 'countersign:', acknowledge = [], wait, timeout = 2_000, clock } = options;
   if ((url === undefined) === (client === undefined)) throw invalid('url', 'either url or client must be given');
-  if (prefix === '' || prefix.includes('\0')) throw invalid('prefix', 'prefix must be a text of at least one character');
+  if (client !== undefined) assertClient(client);
+  if (typeof prefix !== 'string' || prefix === '' || prefix.includes('\0'))
+    throw invalid('prefix', 'prefix must be a text of at least one character');
   if (!(Number.isFinite(timeout) && timeout >= 1)) throw invalid('timeout', 'timeout must be a number of milliseconds of at least 1');
+  assertRisks(acknowledge);
   if (wait && !isWait(wait)) throw invalid('wait', 'wait must have at least 1 replicas, and a timeout of 1 to 1500 milliseconds');
   const link = new RedisLink({ url, client, acknowledge: [...acknowledge], wait: wait && { ...wait }, timeout });
   return new RedisStore(link, createRedisKeys(prefix), clock, timeout);

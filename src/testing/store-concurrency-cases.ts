@@ -13,6 +13,16 @@ export const concurrencyCases: StoreCaseGroup = {
   title: 'many calls at the same time',
   cases: [
     {
+      title: 'What is promised over several processes is tried over several: each has a handle of its own',
+      needs: ['handles'],
+      async run(stage) {
+        const [first, second] = await connectTwo(stage);
+        const complaint =
+          'connect() gave one object twice, so that nothing here can see a version that is not compared: make a store at each connect (where all is in one process: handles: false)';
+        expectThat(first !== second, complaint);
+      },
+    },
+    {
       title: 'No update is lost: of 200 made at the same time by two processes all 200 are counted, each once',
       async run(stage) {
         const handles = await connectTwo(stage);

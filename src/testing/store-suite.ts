@@ -40,7 +40,11 @@ export interface StoreSuiteOptions {
   readonly list?: boolean;
   /** Whether `sweep` is what removes expired records; `false` where the database does it by itself. @defaultValue true */
   readonly sweep?: boolean;
-  /** Whether handles live and end apart from each other and from the data; `false` for a store in the process's memory. @defaultValue true */
+  /**
+   * Whether handles live and end apart from each other and from the data; `false` for a store in the process's memory. What is promised over several
+   * processes is then tried over one, and the titles say so.
+   * @defaultValue true
+   */
   readonly handles?: boolean;
 }
 

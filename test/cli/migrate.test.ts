@@ -8,7 +8,7 @@ for (const server of [POSTGRES, MYSQL]) {
       const name = newDatabaseName();
       await server.createDatabase(name);
       onTestFinished(() => server.dropDatabase(name));
-      const place = { cwd: createFolder(), env: { COUNTERSIGN_DATABASE_URL: inDatabase(server.url, name) } };
+      const place = { cwd: createFolder(), env: { COUNTERSIGN_DATABASE: inDatabase(server.url, name) } };
       expect(await runCli(['migrate', '--status'], place)).toMatchObject({ exit: 1, stdout: expect.stringContaining('no tables yet') });
       expect(await runCli(['migrate', '--dry-run'], place)).toMatchObject({ exit: 0, stdout: expect.stringContaining('CREATE TABLE') });
       expect(parseJson(await runCli(['migrate', '--status', '--json'], place))).toMatchObject({ found: 0, latest: 1, steps: [{ version: 1 }] });
@@ -25,11 +25,12 @@ for (const server of [POSTGRES, MYSQL]) {
 const PASSWORD = 'hunter2-and-more';
 
 it.each([
-  ['nothing', {}, [], 'COUNTERSIGN_DATABASE_URL'],
-  ['another kind of address', {}, ['--url', `redis://user:${PASSWORD}@host/0`], 'postgres:'],
-  ['no address', {}, ['--url', `postgres:user:${PASSWORD}@`], 'address such as'],
-  ['a server that is not there', { COUNTERSIGN_DATABASE_URL: `postgres://user:${PASSWORD}@127.0.0.1:9/x` }, [], 'cannot be reached'],
-  ['a MySQL server that is not there', { COUNTERSIGN_DATABASE_URL: `mysql://user:${PASSWORD}@127.0.0.1:9/x` }, [], 'cannot be reached'],
+  ['nothing', {}, [], 'COUNTERSIGN_DATABASE'],
+  ['another kind of address', {}, ['--db', `redis://user:${PASSWORD}@host/0`], 'postgres:'],
+  ['the path of a file', { COUNTERSIGN_DATABASE: 'some.db' }, [], 'SQLite and Redis need no migration'],
+  ['no address', {}, ['--db', `postgres:user:${PASSWORD}@`], 'address such as'],
+  ['a server that is not there', { COUNTERSIGN_DATABASE: `postgres://user:${PASSWORD}@127.0.0.1:9/x` }, [], 'cannot be reached'],
+  ['a MySQL server that is not there', { COUNTERSIGN_DATABASE: `mysql://user:${PASSWORD}@127.0.0.1:9/x` }, [], 'cannot be reached'],
 ])('countersign migrate with %s ends with 3 and says what to do', async (_, env, args, remedy) => {
   const run = await runCli(['migrate', ...args], { cwd: createFolder(), env });
   expect(run).toMatchObject({ exit: 3, stdout: '', stderr: expect.stringContaining(remedy) });

@@ -77,6 +77,9 @@ describe('I9: nothing that a process writes holds a code, a number or a secret',
     await service.app.inject({ method: 'GET', url: `/v1/deliveries?to=${EMAIL}`, headers });
     const names = spans.map(({ name }) => name);
     for (const name of ['POST /v1/verifications', 'POST /v1/verifications/:id/check', 'provider.send', 'store.update']) expect(names).toContain(name);
+    const checked = spans.find(({ name }) => name === 'POST /v1/verifications/:id/check');
+    expect(checked?.attributes).toMatchObject({ 'http.response.status_code': 200, ended: true });
+    expect(spans.filter(({ attributes }) => attributes.ended !== true)).toEqual([]);
     assertSilent(JSON.stringify(spans), [EMAIL, 'someone', code, secret.reveal(), SECRET, started.json().id]);
   });
 });
@@ -98,7 +101,8 @@ function recordSpans(): readonly RecordedSpan[] {
       return span;
     };
     const span: Span = {
-      spanContext: () => ({ traceId: '0'.repeat(32), spanId: '0'.repeat(16), traceFlags: 0 }),
+      // One that is valid: what has another goes nowhere, and is told nothing more.
+      spanContext: () => ({ traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 }),
       setAttribute: note,
       setAttributes: (attributes) => note('all', attributes),
       addEvent: (event, attributes) => note('event', [event, attributes]),
@@ -106,7 +110,7 @@ function recordSpans(): readonly RecordedSpan[] {
       addLinks: (links) => note('links', links),
       setStatus: (status) => note('status', status),
       updateName: (updated) => note('name', updated),
-      end: () => undefined,
+      end: () => void note('ended', true),
       isRecording: () => true,
       recordException: (exception) => void note('exception', exception),
     };

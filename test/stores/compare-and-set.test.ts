@@ -236,10 +236,31 @@ describe('compare and set: several processes', () => {
     const others: Fate = { before: () => store.writeAsOther(KEY, setTo('[]')) };
     const { update } = open({ writes: Array.from({ length: 600 }, () => others) });
     const error = await failureOf(update(KEY, append('mine')));
-    expect([error.code, error.message]).toEqual(['store_unavailable', 'the cut store has too much contention on one record']);
+    expect(error).toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringContaining('the cut store has too much contention on one record'),
+    });
     expect(store.counts.writes).toBe(500);
     expect(simulation.now()).toBeGreaterThan(1000);
     expect(simulation.now()).toBeLessThan(4000);
+  });
+
+  it('names what the driver said of the last conflict, which knows who is in the way, and not of an earlier one', async () => {
+    const { simulation, store } = createWorld();
+    const said = new CountersignError('store_unavailable', 'a row was locked: end what holds the lock');
+    let asked = 0;
+    const open = (lastIsLocked: boolean) => {
+      const write = async () => {
+        asked += 1;
+        if (lastIsLocked || asked % 2 === 1) throw said;
+        return { applied: false, now: simulation.now() };
+      };
+      const driver = { ...store.connect(), write, classify: () => 'conflict' as const };
+      return createCompareAndSet(driver, { monotonic: simulation.now, delay: simulation.delay });
+    };
+    expect(await failureOf(open(true).update(KEY, append('A')))).toBe(said);
+    asked = 0;
+    expect((await failureOf(open(false).update(KEY, append('A')))).message).toContain('too much contention');
   });
 
   it('gives it up after ten seconds, if each try takes long', async () => {
@@ -557,7 +578,10 @@ describe('compare and set: failures', () => {
     const { store, open } = createWorld();
     store.records.set('destination\0\0a', { body: '[]', version: '17', expiresAt: undefined });
     const error = await failureOf(open().update(KEY, append('mine')));
-    expect([error.code, error.message]).toEqual(['store_unavailable', 'the cut store holds a record whose version nothing here has written']);
+    expect(error).toMatchObject({
+      code: 'store_unavailable',
+      message: expect.stringMatching(/^the cut store holds a record whose version nothing here has written: .* backup back$/),
+    });
     expect(store.body(KEY)).toBe('[]');
   });
 });

@@ -59,6 +59,21 @@ describe.runIf(hasRedisServer())('Redis store on a cluster', () => {
     });
   });
 
+  it('is refused when one master was connected to anew and does not keep records any more, and served when it does', async () => {
+    const store = open();
+    const ids = Array.from({ length: 60 }, (_, index) => `r${index}`);
+    const callAll = () => Promise.all(ids.map((id) => store.update(keyOf(id), increment).catch((error: { code: string }) => error.code)));
+    await callAll();
+    const [{ node } = { node: cluster.nodes[0] }] = await cluster.masters();
+    await node?.control.config('SET', 'appendonly', 'no');
+    await node?.control.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    let answers = await callAll();
+    // Those of the other masters are answered until that one has been reached again, and has said how it is.
+    while (!answers.every((answer) => answer === 'configuration_invalid')) answers = await callAll();
+    await node?.control.config('SET', 'appendonly', 'yes');
+    while (!answers.every((answer) => typeof answer === 'number')) answers = await callAll();
+  });
+
   /** What a load came to. */
   interface Outcome {
     readonly answered: number;

@@ -3,9 +3,13 @@ import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { CountersignError } from '../../src/core/errors.ts';
+import { createVerifier } from '../../src/engine/verifier.ts';
+import { createSelfIssuedProvider } from '../../src/providers/self-issued.ts';
 import { loadIoredis } from '../../src/stores/redis/client.ts';
-import { createRedisStore, type RedisStoreOptions } from '../../src/stores/redis.ts';
+import { createRedisStore, type RedisClient, type RedisStoreOptions } from '../../src/stores/redis.ts';
 import type { Store } from '../../src/stores/store.ts';
+import { TO } from '../../src/testing/engine-bench.ts';
+import { createRecordingSender } from '../../src/testing/recording-sender.ts';
 import { hasRedisServer, pause, type RedisProcess, startRedis } from './redis-servers.ts';
 import { entry, increment, keyOf, put } from './store-behaviour.ts';
 
@@ -55,8 +59,20 @@ describe('the options of a Redis store', () => {
     }
   });
 
+  it('refuse to be left out', async () => {
+    const create = async () => createRedisStore();
+    expect(await failureOf(create())).toMatchObject({ code: 'configuration_invalid', field: 'url' });
+  });
+
   it.each<[string, RedisStoreOptions]>([
     ['url', {}],
+    ['url', { url: {} as string }],
+    ['client', { client: {} as RedisClient }],
+    ['client', { client: null as unknown as RedisClient }],
+    ['client', { client: { call: async () => 1, nodes: [] as never } }],
+    ['acknowledge', { url: 'redis://h', acknowledge: ['evictions' as 'eviction'] }],
+    ['acknowledge', { url: 'redis://h', acknowledge: 'eviction' as never }],
+    ['prefix', { url: 'redis://h', prefix: 7 as never }],
     ['url', { url: [] }],
     ['url', { url: 'redis://h', client: { call: async () => 1 } }],
     ['prefix', { url: 'redis://h', prefix: '' }],
@@ -66,6 +82,11 @@ describe('the options of a Redis store', () => {
   ])('refuse what makes no sense, and name %s: %j', async (field, options) => {
     const create = async () => createRedisStore(options);
     expect(await failureOf(create())).toMatchObject({ code: 'configuration_invalid', field });
+  });
+
+  it('name the words that can be acknowledged', async () => {
+    const create = async () => createRedisStore({ url: 'redis://h', acknowledge: ['evictions' as 'eviction'] });
+    expect(await failureOf(create())).toEqual(failing('configuration_invalid', /acknowledge must be a list of eviction, no_append_only_file/));
   });
 
   it('say what to install where ioredis is missing', async () => {
@@ -233,6 +254,74 @@ describe.runIf(hasRedisServer())('a Redis server', () => {
       expect(await server.control.dump(`countersign:test::${id}`)).toBe(before);
     }
     expect(await store.update(keyOf('a'), increment)).toBe(1);
+  });
+
+  it('that has something else in the place of the journal says so, and keeps records all the same', async () => {
+    const store = open({ url });
+    await server.control.xadd('countersign:@journal', '*', 'e', '{"not":"of ours"}');
+    expect(await failureOf(store.entries({ limit: 1 }, undefined))).toEqual(failing('store_unavailable', /something else under a key/));
+    await server.control.flushall();
+    await server.control.xadd('countersign:@journal', '*', 'e', 'no JSON');
+    expect(await failureOf(store.entries({ limit: 1 }, undefined))).toEqual(failing('store_unavailable', /something else under a key/));
+    expect(await store.update(keyOf('a'), increment)).toBe(1);
+  });
+
+  it.each([
+    ['no record of ours', '{"a":1}', /not one of ours: .* backup/],
+    ['no JSON', 'x', /not one of ours: .* backup/],
+    ['a record of a newer version', '[99]', /newer version of countersign: update this process/],
+  ])('that has %s in the place of a destination lets nothing be checked or sent there', async (_, body, message) => {
+    const sender = createRecordingSender();
+    const provider = createSelfIssuedProvider({ senders: [sender] });
+    // Each time another process: one that knows the record does not read it.
+    const join = () => createVerifier({ secret: 'a secret of at least 32 bytes, for tests only', store: open({ url }), provider });
+    const { id } = (await join().start({ to: TO })) as { id: string };
+    const [name = ''] = await server.control.keys('countersign:destination::*');
+    const [version] = String(await server.control.get(name)).split('\n');
+    await server.control.set(name, `${version}\n${body}`);
+    const code = sender.messagesTo(TO).at(-1)?.code.reveal() ?? '';
+    for (const call of [() => join().check({ id, code }), () => join().start({ to: TO }), () => join().resend({ id })]) {
+      expect(await failureOf(call())).toEqual(failing('store_unavailable', message));
+    }
+    expect(sender.calls).toBe(1);
+  });
+
+  it('that is no cluster says so to whoever gives a list', async () => {
+    const store = open({ url: [url] });
+    for (const call of [() => store.update(keyOf('a'), increment), () => store.read(keyOf('a')), () => store.ping()]) {
+      expect(await failureOf(call())).toEqual(failing('configuration_invalid', /is no cluster: give its url alone/));
+    }
+  });
+
+  it('that speaks no TLS says so to whoever asks for it', async () => {
+    for (const one of [url.replace('redis:', 'rediss:'), [url.replace('redis:', 'rediss:')]]) {
+      const store = open({ url: one, timeout: 300 });
+      for (const call of [() => store.update(keyOf('a'), increment), () => store.ping()]) {
+        expect(await failureOf(call())).toEqual(failing('store_unavailable', /cannot be reached with TLS: .* give redis:/));
+      }
+    }
+  });
+
+  it.each(['ours', 'theirs'] as const)('is looked at again when it was connected to anew, by a client of %s', async (whose) => {
+    const client = new Redis(url, { maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false }).on('error', () => undefined);
+    onTestFinished(() => client.disconnect());
+    const store = open(whose === 'ours' ? { url } : { client });
+    expect(await store.update(keyOf('a'), increment)).toBe(1);
+    await server.control.config('SET', 'appendonly', 'no');
+    onTestFinished(async () => void (await server.control.config('SET', 'appendonly', 'yes')));
+    // The connection stands, and so does what was said of its server.
+    expect(await store.update(keyOf('a'), increment)).toBe(2);
+    await server.control.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    // A call that meets the connection in its last moment fails with it.
+    let error = await failureOf(store.read(keyOf('a')));
+    while (error?.code === 'store_unavailable') error = await failureOf(store.read(keyOf('a')));
+    const expected = failing('configuration_invalid', /append-only file/);
+    expect(error).toEqual(expected);
+    for (const call of [() => store.update(keyOf('a'), increment), () => store.ping(), () => store.list('test', '', undefined, 1)]) {
+      expect(await failureOf(call())).toEqual(expected);
+    }
+    await server.control.config('SET', 'appendonly', 'yes');
+    expect(await store.update(keyOf('a'), increment)).toBe(3);
   });
 
   it('that forgets its scripts is given them again', async () => {

@@ -8,9 +8,13 @@ import mysql from 'mysql2/promise';
 import pg from 'pg';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { CountersignError } from '../../src/core/errors.ts';
-import { createMysqlStore } from '../../src/stores/mysql.ts';
-import { createPostgresStore, type PostgresPool } from '../../src/stores/postgres.ts';
+import { createVerifier } from '../../src/engine/verifier.ts';
+import { createSelfIssuedProvider } from '../../src/providers/self-issued.ts';
+import { createMysqlStore, type MysqlPool, migrateMysql } from '../../src/stores/mysql.ts';
+import { createPostgresStore, migratePostgres, type PostgresPool } from '../../src/stores/postgres.ts';
 import type { Store } from '../../src/stores/store.ts';
+import { TO } from '../../src/testing/engine-bench.ts';
+import { createRecordingSender } from '../../src/testing/recording-sender.ts';
 import { describeOn, emptyTables, inDatabase, MYSQL, newDatabaseName, POSTGRES, type TestServer, useDatabase } from './sql-servers.ts';
 import { codeOf, entry, increment, keyOf, put } from './store-behaviour.ts';
 
@@ -74,6 +78,30 @@ for (const server of [POSTGRES, MYSQL]) {
     ])('is not made with %s', async (_, url) => {
       const error = await refusalOf(Promise.resolve().then(() => server.createStore({ url })));
       expect(error).toMatchObject({ code: 'configuration_invalid', field: 'url' });
+    });
+
+    it.each<[string, string, unknown]>([
+      ['nothing at all', 'url', undefined],
+      ['null', 'url', null],
+      ['a pool that is none', 'pool', { pool: {} }],
+      ['a pool that is null', 'pool', { pool: null }],
+      ['a pool and an address', 'url', { pool: { query: () => 1, end: () => 1, getConnection: () => 1 }, url: `https://user:${PASSWORD}@db/x` }],
+    ])('is not made with %s, and neither are its tables', async (_, field, options) => {
+      const create = async () => server.createStore(options as { url: string });
+      expect(await refusalOf(create())).toMatchObject({ code: 'configuration_invalid', field });
+      const migrate = server.name === 'postgres' ? migratePostgres : migrateMysql;
+      expect(await refusalOf(migrate(options as { url: string }))).toMatchObject({ code: 'configuration_invalid', field });
+    });
+
+    it('says of a server of another kind that it does not speak the protocol', async () => {
+      const other = new URL(server.name === 'postgres' ? MYSQL.url : POSTGRES.url);
+      const store = openStore(withParts(database.url, { hostname: other.hostname, port: other.port, password: PASSWORD }));
+      for (const call of [() => store.update(keyOf('a'), increment), () => store.read(keyOf('a')), () => store.ping()]) {
+        expect(await refusalOf(call())).toMatchObject({
+          code: 'store_unavailable',
+          message: expect.stringMatching(/^(?:what listens at host and port of the url does not speak the protocol|nothing at .* answers in time) /),
+        });
+      }
     });
 
     it('is not made with no connections', async () => {
@@ -166,6 +194,24 @@ for (const server of [POSTGRES, MYSQL]) {
       expect(other).toBe('resolved');
     });
 
+    it.each([
+      ['no record of ours', '{"a":1}', /not one of ours: .* backup/],
+      ['no JSON', 'x', /not one of ours: .* backup/],
+      ['a record of a newer version', '[99]', /newer version of countersign: update this process/],
+    ])('lets nothing be checked or sent where it holds %s', async (_, body, message) => {
+      const sender = createRecordingSender();
+      const provider = createSelfIssuedProvider({ senders: [sender] });
+      // Each time another process: one that knows the record does not read it.
+      const join = () => createVerifier({ secret: 'a secret of at least 32 bytes, for tests only', store: openStore(database.url), provider });
+      const { id } = (await join().start({ to: TO })) as { id: string };
+      const code = sender.messagesTo(TO).at(-1)?.code.reveal() ?? '';
+      await server.run(database.url, `UPDATE countersign_records SET body = '${body}' WHERE kind = 'destination'`);
+      for (const call of [() => join().check({ id, code }), () => join().start({ to: TO }), () => join().resend({ id })]) {
+        expect(await refusalOf(call())).toMatchObject({ code: 'store_unavailable', message: expect.stringMatching(message) });
+      }
+      expect(sender.calls).toBe(1);
+    });
+
     it('rejects the one call whose row is refused, and writes its neighbours', async () => {
       const trigger = {
         postgres: `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no ${PASSWORD}'; END $$;
@@ -210,11 +256,53 @@ await describeOn(POSTGRES, 'PostgreSQL, what goes wrong there alone', () => {
   const database = useDatabase(POSTGRES);
   const server: TestServer = POSTGRES;
 
+  it.each([
+    ['a word for sslmode that there is not', 'sslmode=required', /sslmode .* must be one of disable, prefer, require/],
+    ['a file for TLS that is not there', 'sslmode=verify-full&sslrootcert=/no/such/file.pem', /file for TLS .* cannot be read: correct sslrootcert/],
+    ['verification without an authority', 'uselibpqcompat=true&sslmode=verify-ca', /cannot be used: correct what stands behind/],
+    ['a setting that there is not', `options=-c%20no_such_setting%3D${PASSWORD}`, /does not know a setting.*correct options/],
+    ['a value that a setting does not take', `options=-c%20statement_timeout%3D${PASSWORD}`, /does not know a setting.*correct options/],
+    ['TLS that the server does not speak', 'sslmode=verify-full', /does not speak TLS/],
+    ['a port that is none', 'port=x', /port that is none/],
+  ])('says what is wrong with an address with %s', async (_, search, message) => {
+    const open = async () => use(createPostgresStore({ url: `${withParts(database.url, { password: PASSWORD })}?${search}` })).ping();
+    expect(await refusalOf(open())).toMatchObject({ code: 'configuration_invalid', message: expect.stringMatching(message) });
+  });
+
+  it('keeps the settings of an address beside its own', async () => {
+    await server.run(database.url, 'CREATE SCHEMA elsewhere');
+    const url = `${database.url}?options=-c%20search_path%3Delsewhere%20-c%20statement_timeout%3D0`;
+    const store = use(createPostgresStore({ url }));
+    expect(await refusalOf(store.ping())).toMatchObject({ message: expect.stringContaining('countersign migrate') });
+    await server.migrate(url);
+    const holder = await server.connect(database.url);
+    await holder.run('BEGIN; LOCK TABLE elsewhere.countersign_records IN ACCESS EXCLUSIVE MODE');
+    expect(await refusalOf(store.read(keyOf('a')))).toMatchObject({ message: expect.stringContaining('statement_timeout') });
+    await holder.end();
+    expect(await store.update(keyOf('a'), increment)).toBe(1);
+  });
+
+  it('says that every connection of a pool that waits for ever is in use', async () => {
+    const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    onTestFinished(() => pool.end());
+    const store = use(createPostgresStore({ pool: pool as PostgresPool }));
+    await store.update(keyOf('w'), put('1'));
+    const taken = await pool.connect();
+    for (const error of await Promise.all([store.read(keyOf('w')), store.update(keyOf('x'), increment), store.ping()].map(refusalOf))) {
+      expect(error).toMatchObject({
+        code: 'store_unavailable',
+        message: expect.stringContaining('every connection of the pool to PostgreSQL is in use'),
+      });
+    }
+    taken.release();
+    expect(await store.update(keyOf('w'), increment)).toBe(2);
+  });
+
   it('says that a database can only be read, and goes on when it can be written', async () => {
     await server.run(server.url, `ALTER DATABASE ${database.name} SET default_transaction_read_only = on`);
     const store = use(createPostgresStore({ url: database.url, poolSize: 1 }));
-    for (const error of await Promise.all([store.update(keyOf('a'), increment), store.ping()].map(refusalOf))) {
-      expect(error).toMatchObject({ code: 'store_unavailable', message: expect.stringContaining('primary') });
+    for (const error of await Promise.all(everyCall(store).map(refusalOf))) {
+      expect(error).toMatchObject({ code: 'store_unavailable', message: expect.stringMatching(/primary.* default_transaction_read_only/) });
     }
     await server.run(server.url, `ALTER DATABASE ${database.name} RESET default_transaction_read_only`);
     expect(await store.update(keyOf('a'), increment)).toBe(1);
@@ -262,6 +350,14 @@ await describeOn(POSTGRES, 'PostgreSQL, what goes wrong there alone', () => {
     });
     const store = use(createPostgresStore({ url: withParts(database.url, { username: role, password: PASSWORD }) }));
     expect(await refusalOf(store.ping())).toMatchObject({ code: 'configuration_invalid', message: expect.stringContaining('grant') });
+    await server.run(
+      database.url,
+      `GRANT SELECT, UPDATE ON countersign_schema TO ${role}; GRANT SELECT, UPDATE, DELETE ON countersign_records, countersign_journal TO ${role}`,
+    );
+    expect(await refusalOf(store.ping())).toMatchObject({
+      code: 'configuration_invalid',
+      message: expect.stringContaining('grant it INSERT on countersign_journal, INSERT on countersign_records'),
+    });
     // As docs/postgres.md says.
     await server.run(
       database.url,
@@ -286,6 +382,52 @@ await describeOn(POSTGRES, 'PostgreSQL, what goes wrong there alone', () => {
 
 await describeOn(MYSQL, 'MySQL, what goes wrong there alone', () => {
   const database = useDatabase(MYSQL);
+
+  it.each([
+    ['no object for TLS', 'ssl=true', /cannot be used: correct what stands behind/],
+    ['a profile for TLS that there is not', `ssl=${PASSWORD}`, /cannot be used: correct what stands behind/],
+    ['a word for TLS of another driver', 'ssl-mode=REQUIRED', /TLS for MySQL is asked for by ssl in the url/],
+    ['another', 'useSSL=true', /TLS for MySQL is asked for by ssl in the url/],
+    ['TLS that the server does not speak', 'ssl={}', /does not speak TLS/],
+  ])('says what is wrong with an address with %s', async (_, search, message) => {
+    const open = async () => use(createMysqlStore({ url: `${withParts(database.url, { password: PASSWORD })}?${search}` })).ping();
+    expect(await refusalOf(open())).toMatchObject({ code: 'configuration_invalid', message: expect.stringMatching(message) });
+  });
+
+  it('is not made with a pool of callbacks', async () => {
+    const { pool } = mysql.createPool({ uri: database.url }) as unknown as { pool: MysqlPool };
+    const create = async () => createMysqlStore({ pool });
+    expect(await refusalOf(create())).toMatchObject({
+      code: 'configuration_invalid',
+      field: 'pool',
+      message: expect.stringContaining('pool.promise()'),
+    });
+  });
+
+  it('says that its pool was ended', async () => {
+    const pool = mysql.createPool({ uri: database.url, connectionLimit: 1 });
+    const store = use(createMysqlStore({ pool }));
+    await store.ping();
+    await pool.end();
+    for (const error of await Promise.all(everyCall(store).map(refusalOf))) {
+      expect(error).toMatchObject({ code: 'store_unavailable', message: 'the pool of MySQL connections was ended' });
+    }
+  });
+
+  it('says that the user lacks rights, and needs no more than the page says', async () => {
+    const user = newDatabaseName().slice(0, 30);
+    await MYSQL.run(MYSQL.url, `CREATE USER ${user}@'%' IDENTIFIED BY '${PASSWORD}'`);
+    onTestFinished(() => MYSQL.run(MYSQL.url, `DROP USER ${user}@'%'`).then(() => undefined));
+    await MYSQL.run(MYSQL.url, `GRANT SELECT, UPDATE, DELETE ON ${database.name}.* TO ${user}@'%'`);
+    const store = use(createMysqlStore({ url: withParts(database.url, { username: user, password: PASSWORD }) }));
+    expect(await refusalOf(store.ping())).toMatchObject({
+      code: 'configuration_invalid',
+      message: expect.stringContaining('grant it SELECT, INSERT'),
+    });
+    // As docs/mysql.md says.
+    await MYSQL.run(MYSQL.url, `GRANT SELECT, INSERT, UPDATE, DELETE ON ${database.name}.* TO ${user}@'%'`);
+    expect(await Promise.all(everyCall(store).map(codeOf))).toEqual(Array(7).fill('resolved'));
+  });
 
   it('says that an address names no database', async () => {
     const store = use(createMysqlStore({ url: withParts(MYSQL.url, { pathname: '/' }) }));

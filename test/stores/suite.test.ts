@@ -47,11 +47,16 @@ describe('a store that cannot do everything', () => {
     const titles: string[] = [];
     storeSuite({ describe: (_title, body) => body(), it: (title) => titles.push(title) }, open, { handles: false });
     expect(titles).toContain('NOT HELD TO (handles: false): What was answered outlives the process that wrote it');
+    expect(titles).toContain(
+      'NOT HELD TO (handles: false): What is promised over several processes is tried over several: each has a handle of its own',
+    );
   });
 
   it('is told by its name to say that its handles are one', async () => {
     const { failed } = await runStoreSuite(open);
     const closing = failed.find(({ title }) => title.startsWith("Closing one process's handle"));
     expect(closing?.message).toContain('handles: false');
+    const sharing = failed.find(({ title }) => title.startsWith('What is promised over several processes'));
+    expect(sharing?.message).toMatch(/one object twice, .* handles: false/);
   });
 });

@@ -95,6 +95,23 @@ describe('a client that repeats what failed', () => {
     expect((await world.check({ To: TO, Code: world.code() })).body.status).toBe('approved');
   });
 
+  it('I6 loses no approval to what the door does not need', async () => {
+    const wrapStore = (store: Store): Store =>
+      new Proxy(store, {
+        get(target, name) {
+          const value = Reflect.get(target, name) as unknown;
+          if (typeof value !== 'function') return value;
+          return (...given: readonly [{ readonly kind?: string }?, ...unknown[]]) => {
+            if (given[0]?.kind === 'nonce') return Promise.reject(new CountersignError('store_unavailable', 'nonces cannot be read'));
+            return value.apply(target, given);
+          };
+        },
+      });
+    const world = await createWorld({ wrapStore });
+    await world.create();
+    expect((await world.check({ To: TO, Code: world.code() })).body).toMatchObject({ status: 'approved', valid: true });
+  });
+
   it('is told of a message that may have left that it left, and sends no second', async () => {
     const world = await createWorld();
     world.rest.sender.next('throw');

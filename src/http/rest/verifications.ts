@@ -110,9 +110,9 @@ const check: Operation = operation({
   problems: [404, 409, 503],
   finish: finishCheck,
   async handle(call) {
-    const { service: _, ...input } = call.body;
+    const { code, purpose, requester, attemptId = call.attemptId } = call.body;
     const verifier = call.parts.verifierFor(await call.service());
-    return { status: 200, body: renderCheck(await verifier.check({ attemptId: call.attemptId, ...input, id: call.params.id })) };
+    return { status: 200, body: renderCheck(await verifier.check({ id: call.params.id, code, purpose, requester, attemptId })) };
   },
 });
 

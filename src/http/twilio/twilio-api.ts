@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { createDoor, type DoorParts } from '../door.ts';
 import { observeRequests, quietly } from '../request-observation.ts';
@@ -26,7 +25,6 @@ const PREFIX = '/v2';
 export function createTwilioApi(parts: TwilioParts): FastifyPluginAsync {
   const api: FastifyPluginAsync = async (app) => {
     const states = createRequestStates();
-    await app.register(helmet);
     acceptFormsOnly(app);
     const answerWith = createErrorAnswers(parts, states);
     app.setErrorHandler(answerWith({}));
@@ -103,8 +101,9 @@ function withAccountNames(parts: TwilioParts): DoorParts {
 /** Before a body is read, as at the REST interface. */
 function refuseUnknownPaths(app: FastifyInstance): void {
   const refuse = createRefusal({ prefix: PREFIX, operations: TWILIO_OPERATIONS, notOffered: NOT_OFFERED_PATHS });
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _, done) => {
     if (request.is404) refuse(request);
+    done();
   });
   app.setNotFoundHandler(refuse);
 }

@@ -8,9 +8,9 @@ import type { CorkableStream } from './turn-writes.ts';
  */
 export interface RedisClient {
   call(command: string, ...args: string[]): Promise<unknown>;
-  /** The masters of a cluster. Without it the client stands for the one server there is. */
+  /** The masters of a cluster, each time by the same objects. Without it the client stands for the one server there is. */
   nodes?(role: 'master'): readonly Pick<RedisClient, 'call' | 'stream'>[];
-  /** Its socket, by which the commands of one turn leave in one write. */
+  /** Its socket, by which the commands of one turn leave in one write. Another one means that it has connected anew. */
   readonly stream?: CorkableStream | undefined;
 }
 
@@ -65,7 +65,7 @@ export async function loadIoredis(load: () => Promise<unknown> = () => import('i
 /** Ensure that URLs can be used. Throws `configuration_invalid` that repeats nothing of them: they hold passwords. */
 export function parseUrls(url: string | readonly string[]): readonly Endpoint[] {
   const urls = typeof url === 'string' ? [url] : url;
-  if (urls.length === 0) throw urlError();
+  if (!Array.isArray(urls) || urls.length === 0) throw urlError();
   return urls.map(parseUrl);
 }
 
@@ -110,11 +110,19 @@ function toConnectionOptions(timeout: number): object {
     lazyConnect: true,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
-    connectTimeout: timeout,
+    // Less than a call may take, so that it is told why.
+    connectTimeout: Math.ceil(timeout * 0.8),
     socketTimeout: timeout,
     enableReadyCheck: false,
     disableClientInfo: true,
   };
+}
+
+/** Ensure that a client is in the shape of one. Throws `configuration_invalid`. */
+export function assertClient(client: Partial<RedisClient>): void {
+  if (typeof client?.call === 'function' && ['undefined', 'function'].includes(typeof client.nodes)) return;
+  const message = 'client must be one of ioredis, or of its shape: "call" sends a command, and "nodes" names the masters of a cluster';
+  throw new CountersignError('configuration_invalid', message, { field: 'client' });
 }
 
 /** Makes a client. Its errors go to `note`: what a command rejects with later does not say why there is no connection. */

@@ -1,4 +1,5 @@
 import { CountersignError, type ErrorCause, type ErrorCode, toErrorCause } from '../../core/errors.ts';
+import { isCertificateCode } from '../certificate-code.ts';
 import type { WriteFailure } from '../versioned-driver.ts';
 
 interface Failure {
@@ -46,6 +47,24 @@ const REPLIES: Readonly<Record<string, Failure>> = {
 
 const OLD: Failure = { remedy: 'the Redis server is too old: the store needs 6.2 or later', code: 'configuration_invalid' };
 
+const NO_CLUSTER: Failure = {
+  remedy: 'the Redis server is no cluster: give its url alone, not in a list',
+  code: 'configuration_invalid',
+  field: 'url',
+};
+
+const NO_TLS: Failure = {
+  remedy: 'what listens at the url of the Redis server does not speak TLS: give the port that does, or redis:// in the place of rediss://',
+  code: 'configuration_invalid',
+  field: 'url',
+};
+
+const UNTRUSTED: Failure = {
+  remedy: 'the certificate of the Redis server is not trusted: have NODE_EXTRA_CA_CERTS name its authority, or hand in a client of yours',
+  code: 'configuration_invalid',
+  field: 'url',
+};
+
 const REFUSED: Failure = { remedy: 'the Redis server answered with an error' };
 
 /** By the code of a connection's error. */
@@ -56,6 +75,9 @@ const CONNECTIONS: Readonly<Record<string, string>> = {
 };
 
 const AWAY = 'the Redis server cannot be reached: look whether it runs, at its url, and at the network';
+
+/** A server that expects no TLS says nothing to it, and so does one that stands still. */
+const AWAY_TLS = 'the Redis server cannot be reached with TLS: look whether it runs and its port speaks TLS (else give redis://), and at the network';
 
 const writeFailures = new WeakMap<object, WriteFailure>();
 
@@ -78,11 +100,12 @@ export function replyWord(error: unknown): string | undefined {
  * Maps what a client rejected with. Its message and the command in it are left behind.
  *
  * @param noted what the connection failed with a moment ago, where the client itself only says that there is none.
+ * @param isTls whether the connection is one with TLS.
  */
-export function toStoreError(error: unknown, noted?: ConnectionFailure): CountersignError {
+export function toStoreError(error: unknown, noted?: ConnectionFailure, isTls = false): CountersignError {
   if (error instanceof CountersignError) return error;
   const word = replyWord(error);
-  if (word === undefined) return toError(noted ?? toConnectionFailure(error));
+  if (word === undefined) return toError(noted ?? toConnectionFailure(error, isTls));
   const failure = toReplyFailure(error, word);
   const ours = toError(failure);
   writeFailures.set(ours, failure.write ?? 'not_applied');
@@ -96,20 +119,35 @@ export interface ConnectionFailure extends Failure {
   readonly isVague?: boolean;
 }
 
-/** Maps what a client says of its connection. */
-export function toConnectionFailure(error: unknown): ConnectionFailure {
+/** What a write means whose way to the server could not be opened: nothing of it was sent, and where that may change it is worth another try. */
+export function asUnsent(error: CountersignError): CountersignError {
+  writeFailures.set(error, error.code === 'configuration_invalid' ? 'not_applied' : 'conflict');
+  return error;
+}
+
+/** Maps what a client says of its connection, which was to be made with TLS or without. */
+export function toConnectionFailure(error: unknown, isTls = false): ConnectionFailure {
   const { lastNodeError, code } = (error ?? {}) as { lastNodeError?: unknown; code?: unknown };
   // A cluster's client says that all its nodes have failed, and beside it how the last one did.
-  if (lastNodeError) return toConnectionFailure(lastNodeError);
+  if (lastNodeError) return toConnectionFailure(lastNodeError, isTls);
   const word = replyWord(error);
   if (word !== undefined) return toReplyFailure(error, word);
+  const cause = toErrorCause(error);
+  if (/^ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/.test(String(code))) return { ...NO_TLS, cause };
+  if (isCertificateCode(String(code))) return { ...UNTRUSTED, cause };
   const remedy = CONNECTIONS[String(code)];
-  return { remedy: remedy ?? AWAY, cause: toErrorCause(error), isVague: remedy === undefined };
+  return { remedy: remedy ?? (isTls ? AWAY_TLS : AWAY), cause, isVague: remedy === undefined };
 }
 
 function toReplyFailure(error: unknown, word: string): ConnectionFailure {
-  const isOld = word === 'ERR' && /unknown (redis )?command/i.test((error as Error).message);
-  return { ...(isOld ? OLD : (REPLIES[word] ?? REFUSED)), cause: { name: 'ReplyError', code: word } };
+  return { ...(REPLIES[word] ?? toUnnamedFailure(word, (error as Error).message)), cause: { name: 'ReplyError', code: word } };
+}
+
+/** What a server says without a word of its own for it. */
+function toUnnamedFailure(word: string, message: string): Failure {
+  if (word !== 'ERR') return REFUSED;
+  if (/unknown (redis )?command/i.test(message)) return OLD;
+  return /cluster support disabled/i.test(message) ? NO_CLUSTER : REFUSED;
 }
 
 function toError({ code, remedy, field, cause }: ConnectionFailure): CountersignError {

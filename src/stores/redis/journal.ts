@@ -5,6 +5,7 @@ import { matchesFilter } from '../journal-filter.ts';
 import { JOURNAL_RETENTION, type JournalEntry, type JournalFilter, type JournalPage } from '../store.ts';
 import type { RedisKeys } from './keys.ts';
 import type { RedisLink } from './link.ts';
+import { foreignError } from './record-text.ts';
 import { APPEND, PICK, POINT, TRIM, toTimeArgument } from './scripts.ts';
 
 /** What a {@link RedisJournal} works with. */
@@ -94,7 +95,7 @@ export class RedisJournal {
     const start = from === undefined ? '-' : `${Math.min(Math.max(Math.floor(from - DAY), 0), Number.MAX_SAFE_INTEGER)}-0`;
     const behind = last !== undefined && (from === undefined || toPlace(last) >= toPlace(start)) ? `(${last}` : start;
     const items = (await link.call('xrange', keys.journal, behind, '+', 'COUNT', String(WINDOW))) as [string, [string, string]][];
-    return items.map(([id, [, text]]) => ({ id, entry: toEntry(text) }));
+    return items.map(([id, [, text = '']]) => ({ id, entry: toEntry(text) }));
   }
 
   async #nextOf(destination: string, last: string | undefined): Promise<Placed[]> {
@@ -120,8 +121,19 @@ function toText({ at, service, type, destination, data }: JournalEntry): string 
 
 function toEntry(text: string | null | undefined): JournalEntry | undefined {
   if (text === null || text === undefined) return undefined;
-  const [at, service, type, destination, data] = JSON.parse(text) as [number, string, string, string, string];
-  return { at, service, type, destination, data };
+  const [at, service, type, destination, data] = parseList(text);
+  const isOurs = typeof at === 'number' && [service, type, destination, data].every((part) => typeof part === 'string');
+  if (!isOurs) throw foreignError();
+  return { at, service, type, destination, data } as JournalEntry;
+}
+
+function parseList(text: string): readonly unknown[] {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return Array.isArray(parsed) ? parsed : [];
+  } catch {
+    return [];
+  }
 }
 
 /** An id of the stream so that its bytes are in the order of the stream. */

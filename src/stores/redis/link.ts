@@ -1,6 +1,6 @@
 import { CountersignError } from '../../core/errors.ts';
 import { createOwnClient, type OwnClient, parseUrls, type RedisClient } from './client.ts';
-import { type ConnectionFailure, replyWord, toConnectionFailure, toStoreError } from './errors.ts';
+import { asUnsent, type ConnectionFailure, replyWord, toConnectionFailure, toStoreError } from './errors.ts';
 import { type RedisWait, ReplicaWait } from './replica-wait.ts';
 import type { RedisScript } from './scripts.ts';
 import { assertAlone, assertKeepsRecords, type RedisRisk } from './start-check.ts';
@@ -25,7 +25,9 @@ export class RedisLink {
   readonly #endpoints: ReturnType<typeof parseUrls>;
   readonly #replicaWait: ReplicaWait | undefined;
   /** To be called before a command is sent. */
-  readonly #gather: () => void = createTurnWrites(() => this.#masters());
+  readonly #gather: () => void = createTurnWrites(() => this.#known());
+  /** Connections whose server was found fit, or is being looked at: a server that comes back may have other settings. */
+  readonly #looked = new WeakSet<object>();
   #own: OwnClient | undefined;
   /** Set once the server was reached and found fit. */
   #ready: RedisClient | undefined;
@@ -41,11 +43,10 @@ export class RedisLink {
 
   /** Runs a script. It waits as long as the client does: who calls has a deadline of his own. */
   async run(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    const client = this.#ready ?? (await this.#open());
+    const client = this.#fit() ?? (await this.#open());
     const rest = [String(keys.length), ...keys, ...args];
     try {
       this.#assertThere();
-      this.#gather();
       return await client.call('evalsha', script.sha, ...rest);
     } catch (error) {
       if (replyWord(error) !== 'NOSCRIPT') throw this.#toError(error);
@@ -69,19 +70,46 @@ export class RedisLink {
 
   /** Makes one call that is about one key, and gives it a deadline. */
   async call(command: string, ...args: string[]): Promise<unknown> {
-    const client = this.#ready ?? (await this.#within(this.#open()));
+    const client = this.#fit() ?? (await this.#within(this.#open()));
     return this.#callOn(client, command, ...args);
   }
 
   /** Makes one call of every master. */
   async callEach(make: (call: (command: string, ...args: string[]) => Promise<unknown>) => Promise<void>): Promise<void> {
-    const client = this.#ready ?? (await this.#within(this.#open()));
+    const client = this.#fit() ?? (await this.#within(this.#open()));
     await Promise.all(toMasters(client).map((master) => make((command, ...args) => this.#callOn(master, command, ...args))));
   }
 
   /** Lets go of a client that was made here; one that was handed in is its owner's. */
   close(): void {
     this.#own?.close();
+  }
+
+  /** The client, if it can be used without a look at its server. */
+  #fit(): RedisClient | undefined {
+    this.#gather();
+    return this.#ready;
+  }
+
+  /** The masters there are. What has connected anew since it was looked at is looked at again, once in a turn at most. */
+  #known(): readonly Master[] {
+    const masters = this.#masters();
+    const strangers = masters.filter((master) => !this.#looked.has(toConnection(master)));
+    if (this.#ready?.nodes) for (const master of strangers) void this.#lookAgain(master);
+    // Of a single server all waits for the answer, as on first use: also where its connection is over, and there may be another in a moment.
+    else if (strangers.length > 0 || masters.some(({ stream }) => stream?.destroyed)) this.#ready = undefined;
+    return masters;
+  }
+
+  /** Looks at one master of a cluster, while the others go on; where it is not fit, every call waits until it is. */
+  async #lookAgain(master: Master): Promise<void> {
+    this.#looked.add(toConnection(master));
+    try {
+      await this.#assertKeeps(master);
+    } catch (error) {
+      // One that does not answer has lost its connection: the next is another.
+      if (error instanceof CountersignError) this.#ready = undefined;
+    }
   }
 
   async #callOn(client: Pick<RedisClient, 'call'>, command: string, ...args: string[]): Promise<unknown> {
@@ -111,26 +139,29 @@ export class RedisLink {
       await this.#check(client);
     } catch (error) {
       if (!(error instanceof CountersignError)) this.#note(error);
-      throw this.#toError(error);
+      throw asUnsent(this.#toError(error));
     }
     this.#ready = client;
     return client;
   }
 
   async #check(client: RedisClient): Promise<void> {
-    const { acknowledge } = this.#options;
     await this.#assertDatabase(client);
-    // Whoever acknowledges everything may have a server that does not say: then nothing is asked.
-    if (acknowledge.includes('eviction') && acknowledge.includes('no_append_only_file')) return;
     // It is answered when a cluster's client knows the nodes.
     if (client.nodes) await client.call('ping');
-    await Promise.all(
-      toMasters(client).map(async (master) => {
-        const info = String(await master.call('info'));
-        if (!client.nodes) assertAlone(info);
-        assertKeepsRecords(info, acknowledge);
-      }),
-    );
+    await Promise.all(toMasters(client).map((master) => this.#assertKeeps(master, !client.nodes)));
+  }
+
+  async #assertKeeps(master: Master, isAlone = false): Promise<void> {
+    const { acknowledge } = this.#options;
+    // Whoever acknowledges everything may have a server that does not say: then nothing is asked.
+    const isAsked = !(acknowledge.includes('eviction') && acknowledge.includes('no_append_only_file'));
+    const info = isAsked ? String(await master.call('info')) : '';
+    // The one that has answered just now.
+    this.#looked.add(toConnection(master));
+    if (!isAsked) return;
+    if (isAlone) assertAlone(info);
+    assertKeepsRecords(info, acknowledge);
   }
 
   /** Ensure that the database of the url is the one that is used: a client that cannot select it goes on with the first. */
@@ -146,7 +177,7 @@ export class RedisLink {
     }
   }
 
-  #masters(): ReturnType<typeof toMasters> {
+  #masters(): readonly Master[] {
     return this.#ready ? toMasters(this.#ready) : [];
   }
 
@@ -157,12 +188,16 @@ export class RedisLink {
   #toError(error: unknown): CountersignError {
     // The client connects anew then, and says of what is asked meanwhile only that there is no connection.
     if (replyWord(error) === 'READONLY') this.#note(error);
-    return toStoreError(error, this.#fresh());
+    return toStoreError(error, this.#fresh(), this.#isTls);
+  }
+
+  get #isTls(): boolean {
+    return this.#endpoints[0]?.tls !== undefined;
   }
 
   /** Keeps in mind why there is no connection. What says no more than that does not replace what does. */
   #note(error: unknown): void {
-    const failure = toConnectionFailure(error);
+    const failure = toConnectionFailure(error, this.#isTls);
     if (failure.isVague && this.#fresh()) return;
     this.#noted = { failure, at: performance.now() };
   }
@@ -176,9 +211,12 @@ export class RedisLink {
       const { timeout } = this.#options;
       const timer = setTimeout(() => {
         const cause = { name: 'TimeoutError' };
-        reject(
-          new CountersignError('store_unavailable', 'the Redis server does not answer in time: look at its load, and at the network', { cause }),
-        );
+        const late = new CountersignError('store_unavailable', 'the Redis server does not answer in time: look at its load, and at the network', {
+          cause,
+        });
+        // While there is no connection the reason for that says more.
+        const noted = this.#ready ? undefined : this.#fresh();
+        reject(noted ? toStoreError(undefined, noted) : late);
       }, timeout);
       const settled = async () => {
         try {
@@ -194,6 +232,14 @@ export class RedisLink {
   }
 }
 
-function toMasters(client: RedisClient): readonly Pick<RedisClient, 'call' | 'stream'>[] {
+/** A server that takes writes, by what it is asked through. */
+type Master = Pick<RedisClient, 'call' | 'stream'>;
+
+function toMasters(client: RedisClient): readonly Master[] {
   return client.nodes?.('master') ?? [client];
+}
+
+/** What is another one when a client has connected anew, where it shows that. */
+function toConnection(master: Master): object {
+  return master.stream ?? master;
 }

@@ -4,6 +4,11 @@ import { CountersignError } from '../../core/errors.ts';
 export function parseRecord(text: string): { readonly version: string; readonly body: string } {
   const end = text.indexOf('\n');
   if (end !== -1) return { version: text.slice(0, end), body: text.slice(end + 1) };
+  throw foreignError();
+}
+
+/** The error for what something else has put where this store keeps its own. */
+export function foreignError(): CountersignError {
   const message = 'the Redis server holds something else under a key of this store: give the store a prefix of its own';
-  throw new CountersignError('store_unavailable', message);
+  return new CountersignError('store_unavailable', message);
 }

@@ -1,7 +1,15 @@
 import { CountersignError } from '../../core/errors.ts';
 
 /** A setting of the server that may cost records, and that its operator has decided to live with. */
-export type RedisRisk = 'eviction' | 'no_append_only_file';
+export type RedisRisk = (typeof RISKS)[number];
+
+const RISKS = ['eviction', 'no_append_only_file'] as const;
+
+/** Ensure that what is acknowledged is what can be: a word that is misspelled would leave its owner with a server that is refused. */
+export function assertRisks(acknowledge: readonly RedisRisk[]): void {
+  if (Array.isArray(acknowledge) && acknowledge.every((risk) => RISKS.includes(risk))) return;
+  throw new CountersignError('configuration_invalid', `acknowledge must be a list of ${RISKS.join(', ')}`, { field: 'acknowledge' });
+}
 
 /**
  * Ensure, from what `INFO` says, that a master keeps what it is given: a record pushed out or lost at a restart is a limit forgotten, and nobody is

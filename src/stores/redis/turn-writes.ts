@@ -1,5 +1,7 @@
 /** As much of a socket as is needed to hold back what is written to it. */
 export interface CorkableStream {
+  /** Whether it is over. */
+  readonly destroyed?: boolean;
   cork(): void;
   uncork(): void;
 }

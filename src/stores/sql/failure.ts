@@ -43,11 +43,6 @@ export function toCallerError(error: unknown): unknown {
 /** Codes of Node's own that a connection ends with before anything was sent over it. */
 export const NEVER_CONNECTED: readonly string[] = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ENOENT', 'EACCES'];
 
-/** Codes of Node's own that say a server's certificate is not to be trusted. */
-export function isCertificateCode(code: string): boolean {
-  return /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_)/.test(code);
-}
-
 /** The `code` of an error as a string; `''` where it has none. */
 export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
