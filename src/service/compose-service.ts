@@ -82,7 +82,12 @@ function createApi(parts: RestParts & TwilioParts): FastifyPluginAsync {
 /** What the services and keys of a deployment are looked at with, where nothing is sent. */
 export function composeTenants(settings: Settings, store: Store): Tenants {
   const keys = createKeyRing(toKeyOptions(settings));
-  return toAcknowledged(createTenants({ store, keys, deployment: toDeployment(settings, createProviders({ settings })({})), monotonic }), settings);
+  return toAcknowledged(createTenants({ store, keys, deployment: composeDeployment(settings), monotonic }), settings);
+}
+
+/** What no service of a deployment may go beyond. */
+export function composeDeployment(settings: Settings): DeploymentLimits {
+  return toDeployment(settings, createProviders({ settings })({}));
 }
 
 /** Ensure that a store is used with the index secret it began with. @throws {CountersignError} `configuration_invalid` for another. */
