@@ -44,7 +44,11 @@ afterEach(() => {
 describe('examples on pages', () => {
   it('knows every mark that a block may have', () => {
     const marks = new Set(PAGES.flatMap(readBlocks).map(({ info }) => info));
-    expect([...marks].filter((mark) => !['ts', 'ts run', 'sh', 'text', 'json', 'python', 'go', ''].includes(mark))).toEqual([]);
+    expect(
+      [...marks].filter(
+        (mark) => !['ts', 'ts run', 'sh', 'text', 'json', 'python', 'go', 'java', 'php', 'ruby', 'csharp', 'diff', ''].includes(mark),
+      ),
+    ).toEqual([]);
   });
 
   it('compile as the house does', () => {
