@@ -130,7 +130,7 @@ export function createSendRates({ store, keys, monotonic, random = createRandomP
       if (values.size === 0) return { status: 'counted', fullUntil: undefined };
       const limits = await recallWith(service, [...values.keys()]);
       if (limits === undefined) return { status: 'unknown_name' };
-      // In the order of the limits, whatever that of the values: so no two starts wait for each other's buckets.
+      // In the order of the limits, whatever that of the values: all that name the same ask the same bucket first, and so no more are turned away than have to be.
       const counters = limits.flatMap(({ uniqueName, buckets }) => {
         const value = values.get(uniqueName);
         return value === undefined ? [] : buckets.map((bucket) => ({ bucket, value }));
