@@ -1,18 +1,17 @@
 // What HTTP adds to a guess: `POST /v1/verifications/{id}/check` against a bare Fastify route with the same schemas, and against the library alone.
 import { fileURLToPath } from 'node:url';
 import { fastify } from 'fastify';
-import { pino } from 'pino';
 import { VERIFICATION_OPERATIONS } from '../src/http/rest/verifications.ts';
 import { createMemoryStore, type Store } from '../src/index.ts';
-import { createService } from '../src/service/service.ts';
+import { guessOverHttp, listenService, portOf } from './lib/bench-service.ts';
 import { openStore } from './lib/hot-worker.ts';
 import { type HttpClient, runHttpClient, startHttpClient } from './lib/http-client.ts';
-import { cpuSince, type Load, runLoad } from './lib/load.ts';
+import { type Load, runLoad } from './lib/load.ts';
 import { isQuick, type Row, writeReport } from './lib/report.ts';
 import { SHARED } from './lib/shared-data.ts';
 import { shuffle } from './lib/shuffle.ts';
 import { formatSpread, toSpread } from './lib/spread.ts';
-import { checkGuess, createSubject, type Guess, SECRET, sender, startNew, toGuesses, toPhoneNumber } from './lib/subject.ts';
+import { checkGuess, createSubject, type Guess, startNew, toGuesses, toPhoneNumber } from './lib/subject.ts';
 
 const ROUNDS = isQuick ? 2 : 9;
 const WARM_UP_ROUNDS = isQuick ? 1 : 3;
@@ -77,13 +76,8 @@ async function listenBare(): Promise<{ readonly port: number; close(): Promise<v
 }
 
 async function measure({ store, starting }: Subject, client: HttpClient, barePort: number): Promise<Round[]> {
-  const high = { keyPerMinute: 600_000, keyBurst: 100_000, addressPerMinute: 600_000, addressBurst: 100_000 };
-  const log = pino.destination({ dest: '/dev/null', sync: true });
-  const service = await createService({ secret: SECRET, port: 0, rates: high }, { store, senders: [sender], log, hasMetricsListener: false });
-  const { id: tenant } = await service.tenants.createService({ name: 'bench' });
-  const { key, secret } = await service.tenants.createKey({ name: 'bench', service: tenant, scopes: ['check'] });
-  const authorization = `Basic ${Buffer.from(`${key.id}:${secret.reveal()}`).toString('base64')}`;
-  const port = portOf((await service.listen()).url);
+  const service = await listenService(store);
+  const { port, tenant, authorization } = service;
   const [starter, library] = [createSubject(starting, tenant), createSubject(store, tenant)];
   let numbers = 0;
 
@@ -94,11 +88,7 @@ async function measure({ store, starting }: Subject, client: HttpClient, barePor
   };
   const overHttp = async (to: number, guesses: readonly Guess[]): Promise<Load> => {
     const requests = guesses.map(({ id, code }) => ({ path: `/v1/verifications/${id}/check`, body: JSON.stringify({ code }) }));
-    const cpu = process.cpuUsage();
-    const { ms, statuses } = await client.run({ port: to, connections: CONNECTIONS, authorization, requests });
-    const cpuMicros = cpuSince(cpu) / OPERATIONS;
-    if (statuses.approved !== OPERATIONS / 2 || statuses.pending !== OPERATIONS / 2) throw new Error(`answered ${JSON.stringify(statuses)}`);
-    return { opsPerSecond: (OPERATIONS / ms) * 1_000, cpuMicros };
+    return guessOverHttp(client, { port: to, connections: CONNECTIONS, authorization, requests });
   };
 
   const rounds: Round[] = [];
@@ -116,10 +106,6 @@ async function measure({ store, starting }: Subject, client: HttpClient, barePor
   }
   await service.close();
   return rounds;
-}
-
-function portOf(url: string): number {
-  return Number(new URL(url).port);
 }
 
 /** The memory store is judged by the bare route; a server by that or by the library on it, whichever asks for less. */

@@ -6,7 +6,9 @@ export interface HttpOrder {
   readonly port: number;
   readonly connections: number;
   readonly authorization: string;
-  /** Each is a `POST` of JSON. */
+  /** Of every body. @defaultValue `application/json` */
+  readonly contentType?: string;
+  /** Each is a `POST`. */
   readonly requests: readonly { readonly path: string; readonly body: string }[];
 }
 
@@ -47,9 +49,9 @@ export function runHttpClient(): void {
   process.on('message', async (order: HttpOrder) => process.send?.(await runOrder(order)));
 }
 
-async function runOrder({ port, connections, authorization, requests }: HttpOrder): Promise<HttpTold> {
+async function runOrder({ port, connections, authorization, contentType, requests }: HttpOrder): Promise<HttpTold> {
   // Made before anything is timed: what a client costs is not what is asked.
-  const texts = requests.map(({ path, body }) => toText({ port, authorization, path, body }));
+  const texts = requests.map(({ path, body }) => toText({ port, authorization, contentType, path, body }));
   const sockets = await Promise.all(Array.from({ length: connections }, () => open(port)));
   const statuses: Record<string, number> = {};
   let next = 0;
@@ -80,8 +82,16 @@ export async function connectHttp({ port, connections, authorization }: Omit<Htt
   });
 }
 
-function toText({ port, authorization, path, body }: { port: number; authorization: string; path: string; body: string }): string {
-  const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: ${authorization}\r\ncontent-type: application/json`;
+interface RequestToWrite {
+  readonly port: number;
+  readonly authorization: string;
+  readonly contentType?: string | undefined;
+  readonly path: string;
+  readonly body: string;
+}
+
+function toText({ port, authorization, contentType = 'application/json', path, body }: RequestToWrite): string {
+  const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\nauthorization: ${authorization}\r\ncontent-type: ${contentType}`;
   return `${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
 

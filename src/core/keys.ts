@@ -72,7 +72,7 @@ export interface KeyRing {
   readonly attempt: KeyObject;
   /** Hashes idempotency keys and the requests they came with, and is what the seal of a kept answer is derived from. */
   readonly idempotency: KeyObject;
-  /** Hashes the API keys and the client addresses that requests are counted by. */
+  /** Hashes the API keys and the client addresses that requests are counted by, and the values that starts are. */
   readonly rate: KeyObject;
   /** What Twilio's clients are told that everything here belongs to: `AC` + 32 lower-case hex, the same for all and as long as the index secret stays. */
   readonly accountSid: string;

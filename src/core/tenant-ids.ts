@@ -25,6 +25,26 @@ export function createApiKeyId(random: RandomBytes): string {
   return `SK${random(ID_BYTES).toString('hex')}`;
 }
 
+/** A new send limit's id: `RK` + 32 lower-case hex. */
+export function createSendLimitId(random: RandomBytes): string {
+  return `RK${random(ID_BYTES).toString('hex')}`;
+}
+
+/** A new bucket's id: `BL` + 32 lower-case hex. */
+export function createSendBucketId(random: RandomBytes): string {
+  return `BL${random(ID_BYTES).toString('hex')}`;
+}
+
+/** Whether a text has the form of a send limit's id. */
+export function isSendLimitId(value: unknown): value is string {
+  return typeof value === 'string' && /^RK[0-9a-f]{32}$/.test(value);
+}
+
+/** Whether a text has the form of a bucket's id. */
+export function isSendBucketId(value: unknown): value is string {
+  return typeof value === 'string' && /^BL[0-9a-f]{32}$/.test(value);
+}
+
 /** Whether a text has the form of a service's id. */
 export function isServiceId(value: unknown): value is string {
   return typeof value === 'string' && /^VA[0-9a-f]{32}$/.test(value);

@@ -27,6 +27,16 @@ export function decideCreateService(input: unknown, { id, deployment, by }: Serv
   };
 }
 
+/** Makes a service under an id that it has elsewhere. One that is there already stays as it is. @throws as {@link decideCreateService}. */
+export function decideImportService(input: unknown, act: ServiceAct): Decide<'made' | 'already_there'> {
+  const create = decideCreateService(input, act);
+  return (body, now) => {
+    if (body !== undefined && decodeService(body) !== undefined) return { result: 'already_there' };
+    // One that was deleted is made anew.
+    return { ...create(undefined, now), result: 'made' };
+  };
+}
+
 /** Changes a service; undefined where there is none. A patch that changes nothing writes nothing. @throws as {@link decideCreateService}. */
 export function decideUpdateService(patch: unknown, { id, deployment, by }: ServiceAct): Decide<ServiceSettings | undefined> {
   return (body, clock) => {

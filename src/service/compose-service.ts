@@ -1,18 +1,21 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { CountersignError } from '../core/errors.ts';
 import { createKeyRing, type KeyOptions, type KeyRing } from '../core/keys.ts';
+import { createAttempts } from '../engine/attempts.ts';
 import { createDeliveries } from '../engine/deliveries.ts';
 import { createIdempotency } from '../engine/idempotency.ts';
 import { decideFingerprint, FINGERPRINT_KEY } from '../engine/index-fingerprint.ts';
 import { resolveLimits } from '../engine/limits.ts';
 import { createProofTokens } from '../engine/proof-tokens.ts';
 import { createRateLimiter } from '../engine/rate-limiter.ts';
+import { createSendRates } from '../engine/send-rates.ts';
 import type { DeploymentLimits } from '../engine/service-settings.ts';
 import { createTenants, type Tenants } from '../engine/tenants.ts';
 import { createVerifiers, type VerifierEvent, type Verifiers } from '../engine/verifiers.ts';
 import { createRestApi } from '../http/rest-api.ts';
 import type { RestObserver, RestParts } from '../http/rest-parts.ts';
 import { createTwilioApi } from '../http/twilio/twilio-api.ts';
+import type { TwilioParts } from '../http/twilio/twilio-parts.ts';
 import type { JudgingProvider, Provider } from '../providers/provider.ts';
 import { createSelfIssuedProvider } from '../providers/self-issued.ts';
 import { createTwilioVerifyProvider } from '../providers/twilio-verify.ts';
@@ -61,21 +64,31 @@ export function composeService(options: CompositionOptions): Composition {
   const tenants = toAcknowledged(createTenants({ store, keys, deployment, monotonic }), settings);
   const verifiers = createVerifiers({ store, keys: keyOptions, deployment, createProvider, now, onEvent: createCounter(options) });
   const parts = { ...toParts(options, verifiers, keys), tenants, publicUrl, observe, now };
-  return { api: createApi(parts, keys), tenants, keys };
+  const forTwilio = {
+    accountSid: keys.accountSid,
+    sendRates: createSendRates({ store, keys, monotonic }),
+    attempts: createAttempts({ store, keys }),
+  };
+  return { api: createApi({ ...parts, ...forTwilio }), tenants, keys };
 }
 
 /** Both interfaces: ours, and the one that Twilio's clients know. */
-function createApi(parts: RestParts, { accountSid }: KeyRing): FastifyPluginAsync {
+function createApi(parts: RestParts & TwilioParts): FastifyPluginAsync {
   return async (app) => {
     await app.register(createRestApi(parts));
-    await app.register(createTwilioApi({ ...parts, accountSid }));
+    await app.register(createTwilioApi(parts));
   };
 }
 
 /** What the services and keys of a deployment are looked at with, where nothing is sent. */
 export function composeTenants(settings: Settings, store: Store): Tenants {
   const keys = createKeyRing(toKeyOptions(settings));
-  return toAcknowledged(createTenants({ store, keys, deployment: toDeployment(settings, createProviders({ settings })({})), monotonic }), settings);
+  return toAcknowledged(createTenants({ store, keys, deployment: composeDeployment(settings), monotonic }), settings);
+}
+
+/** What no service of a deployment may go beyond. */
+export function composeDeployment(settings: Settings): DeploymentLimits {
+  return toDeployment(settings, createProviders({ settings })({}));
 }
 
 /** Ensure that a store is used with the index secret it began with. @throws {CountersignError} `configuration_invalid` for another. */

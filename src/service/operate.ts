@@ -1,9 +1,11 @@
 import type { ApiKey, Scope } from '../engine/api-key.ts';
 import type { ServiceSettings } from '../engine/service-settings.ts';
 import type { Tenants, TenantsPage } from '../engine/tenants.ts';
-import { assertFingerprint, composeTenants } from './compose-service.ts';
+import { assertFingerprint, composeDeployment, composeTenants } from './compose-service.ts';
+import { importTwilioServices, type TwilioImportReport } from './import-twilio-services.ts';
 import { openStore } from './open-store.ts';
 import { readSettings } from './read-settings.ts';
+import { readTwilioServices } from './read-twilio-services.ts';
 
 export type { ApiKey, Scope } from '../engine/api-key.ts';
 export type { ServiceSettings } from '../engine/service-settings.ts';
@@ -20,6 +22,8 @@ export interface ShownApiKey extends ApiKey {
 export interface Operator {
   createService(input: { readonly name: string }): Promise<ServiceSettings>;
   listServices(): Promise<readonly ServiceSettings[]>;
+  /** @throws {CountersignError} `invalid_request` for a file at fault: nothing was made. */
+  importTwilioServices(path: string): Promise<TwilioImportReport>;
   createKey(input: { readonly name: string; readonly service: string | null; readonly scopes: readonly Scope[] }): Promise<ShownApiKey>;
   listKeys(): Promise<readonly ApiKey[]>;
   revokeKey(id: string): Promise<ApiKey | undefined>;
@@ -36,13 +40,16 @@ export async function withOperator<T>(work: (operator: Operator) => Promise<T>):
   try {
     // Before anything is written: a key made with another secret would be good for nothing.
     await assertFingerprint(settings, store);
-    return await work(createOperator(composeTenants(settings, store)));
+    const tenants = composeTenants(settings, store);
+    const importServices = async (path: string) =>
+      importTwilioServices(await readTwilioServices(path), { store, deployment: composeDeployment(settings), ...BY });
+    return await work({ ...createOperator(tenants), importTwilioServices: importServices });
   } finally {
     await store.close().catch(() => undefined);
   }
 }
 
-function createOperator(tenants: Tenants): Operator {
+function createOperator(tenants: Tenants): Omit<Operator, 'importTwilioServices'> {
   return {
     createService: (input) => tenants.createService(input, BY),
     listServices: () => listAll((after) => tenants.listServices(after, PAGE)),

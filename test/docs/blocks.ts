@@ -55,10 +55,11 @@ export function toExample(block: Block, folder: string, world: readonly string[]
   const up = '../'.repeat(folder.split('/').length);
   const code = block.code.replace(/(from\s+)'(countersign[^']*)'/g, (_, from: string, name: string) => `${from}'${up}${toSourcePath(name, block)}'`);
   const declared = [...code.matchAll(/^(?:const|let|class|(?:async )?function) (\w+)/gm)].map(([, name]) => name);
+  const byDefault = [...code.matchAll(/^import\s+(\w+)\s+from/gm)].map(([, name]) => name);
   const imported = [...code.matchAll(/^import\s+(?:type\s+)?\{([^}]*)\}/gm)].flatMap(([, names = '']) => names.split(',').map((name) => name.trim()));
   const words = code.replace(/'[^'\n]*'|\/\/.*$/gm, '');
   const isUsed = (name: string) => new RegExp(`(?<![\\w.])${name}(?![\\w:])`).test(words);
-  const used = world.filter((name) => isUsed(name) && !declared.includes(name) && !imported.includes(name));
+  const used = world.filter((name) => isUsed(name) && ![...declared, ...imported, ...byDefault].includes(name));
   const lines = [
     ...(used.length > 0 ? [`import { ${used.join(', ')} } from '${up}test/docs/world.ts';`] : []),
     code,

@@ -11,6 +11,8 @@ const FORMS: Readonly<Record<string, FormInput>> = {
   CreateVerification: { To: '+14155552679', Channel: 'sms' },
   CreateVerificationCheck: { To: TO, Code: '123456' },
   UpdateVerification: { Status: 'canceled' },
+  CreateRateLimit: { UniqueName: 'other' },
+  CreateBucket: { Max: '5', Interval: '7' },
 };
 
 const OPERATIONS = TWILIO_OPERATIONS.map((operation) => [operation.id, operation] as const);
@@ -18,54 +20,81 @@ const OPERATIONS = TWILIO_OPERATIONS.map((operation) => [operation.id, operation
 async function run(
   world: TwilioWorld,
   { id, method, path }: (typeof TWILIO_OPERATIONS)[number],
-  of: { readonly service: string; readonly key: NewApiKey | null; readonly sid?: string },
+  of: { readonly service: string; readonly key: NewApiKey | null; readonly sid?: string; readonly rates: Rates },
 ): Promise<FormAnswer> {
-  const url = `/v2${path}`.replace(/\/Services\/\{\w+\}/, `/Services/${of.service}`).replace('{Sid}', of.sid ?? TO);
+  const ownSid = path.startsWith('/Attempts')
+    ? of.rates.attempt
+    : path.includes('/Buckets/')
+      ? of.rates.bucket
+      : path.includes('/RateLimits/')
+        ? of.rates.limit
+        : (of.sid ?? TO);
+  const url = `/v2${path}`
+    .replace(/\/Services\/\{\w+\}/, `/Services/${of.service}`)
+    .replace('{RateLimitSid}', of.rates.limit)
+    .replace('{Sid}', ownSid);
   return world.ask(method, url, { key: of.key, ...(method === 'POST' && { form: FORMS[id] ?? {} }) });
+}
+
+/** A rate limit with one bucket, and a message that was sent. */
+interface Rates {
+  readonly attempt: string;
+  readonly limit: string;
+  readonly bucket: string;
 }
 
 async function openTwo() {
   const world = await createWorld();
   const other = await world.makeService({ name: 'Other' });
   const { body } = await world.create();
-  return { world, other, own: world.serviceSid, sid: body.sid as string, key: await world.makeKey(world.serviceSid) };
+  const limit = (await world.of('POST', '/RateLimits', { UniqueName: 'ip' })).body.sid as string;
+  const bucket = (await world.of('POST', `/RateLimits/${limit}/Buckets`, { Max: '5', Interval: '60' })).body.sid as string;
+  const key = await world.makeKey(world.serviceSid);
+  return {
+    world,
+    other,
+    own: world.serviceSid,
+    sid: body.sid as string,
+    key,
+    rates: { limit, bucket, attempt: body.send_code_attempts[0].attempt_sid as string },
+  };
 }
 
 describe('who may come in', () => {
   it.each(OPERATIONS)('needs a key: %s', async (_, operation) => {
-    const { world, own } = await openTwo();
-    expect(await run(world, operation, { service: own, key: null })).toMatchObject({ status: 401, body: { code: 20003 } });
+    const { world, own, rates } = await openTwo();
+    expect(await run(world, operation, { service: own, key: null, rates })).toMatchObject({ status: 401, body: { code: 20003 } });
   });
 
   it.each(OPERATIONS)('needs a key of the right scope: %s', async (id, operation) => {
-    const { world, own } = await openTwo();
+    const { world, own, rates } = await openTwo();
     const needed = operation.scope === 'any' ? 'start' : operation.scope;
     const others = SCOPES.filter((scope) => scope !== needed);
-    expect(await run(world, operation, { service: own, key: await world.makeKey(null, others) })).toMatchObject({
+    expect(await run(world, operation, { service: own, key: await world.makeKey(null, others), rates })).toMatchObject({
       status: 403,
       body: { code: 20403 },
     });
-    const answer = await run(world, operation, { service: own, key: await world.makeKey(null, [needed]) });
+    const answer = await run(world, operation, { service: own, key: await world.makeKey(null, [needed]), rates });
     expect(answer.status, id).toBeLessThan(300);
   });
 
-  it.each(OPERATIONS.filter(([, { path }]) => path.includes('{')))(
+  it.each(OPERATIONS.filter(([, { path }]) => path.startsWith('/Services/')))(
     'I12 finds no service of another key, nor one that is not of this door: %s',
     async (_, operation) => {
-      const { world, other, sid, key, own } = await openTwo();
+      const { world, other, sid, key, own, rates } = await openTwo();
       const plain = (await world.rest.makeService({ name: 'Plain', checkByDestination: true })).id;
       const root = await world.makeKey(null);
       const strangers = [
-        { service: other, key, sid },
-        { service: plain, key: root, sid },
-        { service: `VA${'0'.repeat(32)}`, key: root, sid },
-        { service: other, key: root, sid },
+        { service: other, key, sid, rates },
+        { service: plain, key: root, sid, rates },
+        { service: `VA${'0'.repeat(32)}`, key: root, sid, rates },
+        { service: other, key: root, sid, rates },
       ];
       for (const stranger of strangers) {
         const isOperators = operation.isOperators === true && stranger.key === key;
         const isTheirs = stranger.service === other && stranger.key === root;
-        // The last is an operator's, who may do everything with a service but find a verification of another in it.
-        if (isTheirs && !operation.path.includes('Verification')) continue;
+        // The last is an operator's, who may do everything with a service but find what is another's in it.
+        if (isTheirs && !/Verification|RateLimits\/\{/.test(operation.path)) continue;
         if (isTheirs && operation.id === 'CreateVerification') continue;
         const { status, body } = await run(world, operation, stranger);
         expect([status, body.code]).toEqual(isOperators ? [403, 20403] : [404, 20404]);

@@ -64,6 +64,53 @@ const STORIES: Readonly<Record<string, Story>> = {
     ask: (_, service) => create(service),
   },
   'a store that is down': { status: 503, code: 20503, options: { parts: { verifierFor: broken } }, ask: (_, service) => create(service) },
+  'a start beyond a rate limit of the service': {
+    ...{ status: 429, code: 20429, text: 'Too many requests' },
+    async ask(_, service) {
+      const { sid } = await service.rateLimits.create({ uniqueName: 'ip' });
+      await service.rateLimits(sid).buckets.create({ max: 1, interval: 60 });
+      await create(service, { rateLimits: { ip: '203.0.113.9' } });
+      return create(service, { to: '+14155552679', rateLimits: { ip: '203.0.113.9' } });
+    },
+  },
+  'a rate limit that nobody made': {
+    ...{ status: 400, code: 60200, text: 'Invalid parameter `RateLimits`: names a rate limit that is not there' },
+    ask: (_, service) => create(service, { rateLimits: { ip: '203.0.113.9' } }),
+  },
+  'a rate limit too many': {
+    ...{ status: 400, code: 60207 },
+    async ask(_, service) {
+      for (let made = 0; made < 20; made += 1) await service.rateLimits.create({ uniqueName: `limit-${made}` });
+      return service.rateLimits.create({ uniqueName: 'one-more' });
+    },
+  },
+  'a rate limit of a name that is taken': {
+    ...{ status: 400, code: 60208 },
+    async ask(_, service) {
+      await service.rateLimits.create({ uniqueName: 'ip' });
+      return service.rateLimits.create({ uniqueName: 'ip' });
+    },
+  },
+  'a rate limit with a name of other characters': {
+    ...{ status: 400, code: 60209 },
+    ask: (_, service) => service.rateLimits.create({ uniqueName: 'i p' }),
+  },
+  'a bucket too many': {
+    ...{ status: 400, code: 60210 },
+    async ask(_, service) {
+      const { sid } = await service.rateLimits.create({ uniqueName: 'ip' });
+      for (let made = 1; made <= 5; made += 1) await service.rateLimits(sid).buckets.create({ max: 1, interval: made });
+      return service.rateLimits(sid).buckets.create({ max: 1, interval: 6 });
+    },
+  },
+  'a bucket of an interval that is taken': {
+    ...{ status: 400, code: 60211 },
+    async ask(_, service) {
+      const { sid } = await service.rateLimits.create({ uniqueName: 'ip' });
+      await service.rateLimits(sid).buckets.create({ max: 1, interval: 60 });
+      return service.rateLimits(sid).buckets.create({ max: 2, interval: 60 });
+    },
+  },
   'a token of no page': {
     ...{ status: 400, code: 21481 },
     ask: (world) => world.client().verify.v2.services.page({ pageToken: 'PA1' }),

@@ -2,7 +2,7 @@ import twilio from 'twilio';
 import { describe, expect, it } from 'vitest';
 import { TWILIO_OPERATIONS } from '../../src/http/twilio/operations.ts';
 import { TO, wrongCode } from '../http/world.ts';
-import { createWorld, refusal, type SdkClient, type TwilioWorld } from './world.ts';
+import { createWorld, refusal, type SdkClient, type SdkService, type TwilioWorld } from './world.ts';
 
 /** Sees the address last, as Twilio's own page on custom clients has it. */
 class Redirecting extends twilio.RequestClient {
@@ -36,6 +36,34 @@ const WAYS: readonly (readonly [string, Connect])[] = [
       }),
   ],
 ];
+
+async function walkRateLimits(service: SdkService): Promise<void> {
+  const { rateLimits } = service;
+  const limit = await rateLimits.create({ uniqueName: 'end_user_ip', description: 'by address' });
+  expect(limit).toMatchObject({ uniqueName: 'end_user_ip', description: 'by address' });
+  expect((await rateLimits(limit.sid).fetch()).toJSON()).toEqual(limit.toJSON());
+  expect(await rateLimits(limit.sid).update({ description: 'otherwise' })).toMatchObject({ uniqueName: 'end_user_ip', description: 'otherwise' });
+  expect((await rateLimits.list()).map(({ sid }) => sid)).toEqual([limit.sid]);
+  const { buckets } = rateLimits(limit.sid);
+  const bucket = await buckets.create({ max: 5, interval: 60 });
+  expect(bucket).toMatchObject({ max: 5, interval: 60, rateLimitSid: limit.sid });
+  expect((await buckets(bucket.sid).fetch()).toJSON()).toEqual(bucket.toJSON());
+  expect(await buckets(bucket.sid).update({ max: 6 })).toMatchObject({ max: 6, interval: 60 });
+  expect((await buckets.list()).map(({ sid }) => sid)).toEqual([bucket.sid]);
+  expect(await buckets(bucket.sid).remove()).toBe(true);
+  expect(await rateLimits(limit.sid).remove()).toBe(true);
+}
+
+async function walkAttempts({ verify }: SdkClient, verifyServiceSid: string): Promise<void> {
+  const { verificationAttempts, verificationAttemptsSummary } = verify.v2;
+  const attempts = await verificationAttempts.list({ verifyServiceSid, 'channelData.to': TO });
+  expect(attempts.map(({ conversionStatus }) => conversionStatus)).toEqual(['converted', 'unconverted', 'converted']);
+  const [first] = attempts;
+  expect(first).toMatchObject({ channel: 'sms', serviceSid: verifyServiceSid, price: null, channelData: { to: '+1********71' } });
+  expect((await verificationAttempts(first?.sid ?? '').fetch()).toJSON()).toEqual(first?.toJSON());
+  const summary = await verificationAttemptsSummary().fetch({ verifyServiceSid });
+  expect(summary).toMatchObject({ totalAttempts: 3, totalConverted: 2, totalUnconverted: 1, conversionRatePercentage: '66.666666667' });
+}
 
 describe.each(WAYS)('the official SDK, pointed here by %s', (_, connect) => {
   it('goes through every operation that is offered, and each answer is as Twilio describes it', async () => {
@@ -84,6 +112,9 @@ describe.each(WAYS)('the official SDK, pointed here by %s', (_, connect) => {
     await verifications.create({ to: TO, channel: 'sms' });
     expect(await verifications(TO).update({ status: 'approved' })).toMatchObject({ status: 'approved', valid: true, to: TO });
 
+    await walkRateLimits(services(made.sid));
+    await walkAttempts(connect(world), made.sid);
+
     expect(await services(made.sid).remove()).toBe(true);
     expect([...world.succeeded].sort()).toEqual(TWILIO_OPERATIONS.map(({ id }) => id).sort());
     const withBodies = TWILIO_OPERATIONS.filter(({ method }) => method !== 'DELETE').map(({ id }) => id);
@@ -117,7 +148,7 @@ describe.each(WAYS)('the official SDK, pointed here by %s', (_, connect) => {
       ...{ status: 404, code: 20404, moreInfo: 'https://www.twilio.com/docs/errors/20404' },
       message: `The requested resource /v2/Services/${world.serviceSid}/VerificationCheck was not found`,
     });
-    expect(await refusal(service.rateLimits.list())).toMatchObject({
+    expect(await refusal(service.webhooks.list())).toMatchObject({
       status: 404,
       code: 20404,
       message: expect.stringContaining('Not offered here'),

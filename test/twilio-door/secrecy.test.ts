@@ -15,7 +15,12 @@ describe('I9 nothing recoverable stays', () => {
     const { secret } = world.key;
     const payment = { Amount: '39.99 EUR', Payee: 'A payee of ours' };
     for (const value of [NUMBER, payment.Amount, payment.Payee, secret.reveal()]) world.secrets.add(value);
-    const { body } = await world.create(payment);
+    const { sid } = (await world.of('POST', '/RateLimits', { UniqueName: 'ip' })).body;
+    await world.of('POST', `/RateLimits/${sid}/Buckets`, { Max: '2', Interval: '3600' });
+    world.secrets.add('203.0.113.77');
+    const rated = { ...payment, RateLimits: '{"ip":"203.0.113.77"}' };
+    const { body } = await world.create(rated);
+    for (let more = 0; more < 2; more += 1) await world.create({ ...rated, To: '+14155552679' });
     const code = world.code();
     await world.create({ ...payment, Amount: '1' });
     await world.check({ To: TO, Code: wrongCode(code), ...payment });
@@ -24,7 +29,7 @@ describe('I9 nothing recoverable stays', () => {
     await world.of('GET', `/Verifications/${TO}/${code}`);
     await world.of('GET', `/Verifications/${NUMBER}`);
     await world.of('PUT', `/Verifications/${TO}`);
-    const kinds = ['destination', 'idempotency', 'nonce', 'meta', 'rate'];
+    const kinds = ['destination', 'idempotency', 'nonce', 'meta', 'rate', 'send_limits', 'send_count'];
     const read = async () => {
       const records = await Promise.all(kinds.map((kind) => world.rest.store.list(kind, '', undefined, 1_000)));
       const tenants = await Promise.all(['service', 'api_key'].map((kind) => world.rest.store.list(kind, kind, undefined, 1_000)));

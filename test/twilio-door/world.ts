@@ -2,6 +2,8 @@ import { connect } from 'node:net';
 import twilio from 'twilio';
 import { onTestFinished } from 'vitest';
 import type { Scope } from '../../src/engine/api-key.ts';
+import { createAttempts } from '../../src/engine/attempts.ts';
+import { createSendRates } from '../../src/engine/send-rates.ts';
 import type { ServiceFields } from '../../src/engine/service-settings.ts';
 import type { NewApiKey } from '../../src/engine/tenants.ts';
 import { toPathPattern } from '../../src/http/allowed-methods.ts';
@@ -61,6 +63,8 @@ export class TwilioWorld {
     this.parts = {
       ...this.rest.parts,
       accountSid: this.rest.keys.accountSid,
+      attempts: createAttempts({ store: this.rest.store, keys: this.rest.keys }),
+      sendRates: createSendRates({ store: this.rest.store, keys: this.rest.keys, monotonic: () => this.rest.clock }),
       get publicUrl() {
         return place();
       },

@@ -10,8 +10,13 @@ import { invalidParameter, TwilioError } from './twilio-errors.ts';
 export interface CreateParams {
   readonly to: Destination;
   readonly payment: Payment;
+  /** By the name of a rate limit, what its buckets count this create under. */
+  readonly rateValues: ReadonlyMap<string, string>;
   readonly start: ServiceStartInput;
 }
+
+/** An address, a token, an id: what a rate limit tells callers apart by. */
+const MAX_RATE_VALUE = 1_024;
 
 /** Twilio's bounds of a name that stands in a message, and of tags. */
 const MAX_FRIENDLY_NAME = 30;
@@ -26,12 +31,12 @@ export function readCreate(fields: Fields, service: ServiceSettings): CreatePara
   const locale = fields.text('Locale');
   const payment = readPayment(fields, service.psd2);
   if (service.psd2 && channel === 'call') throw new TwilioError(60214);
-  readRateLimits(fields);
   assertWellFormed(fields, channel);
   const binding = toBinding(payment);
   return {
     to,
     payment,
+    rateValues: readRateValues(fields),
     start: {
       to: to.reveal(),
       channel,
@@ -51,9 +56,13 @@ function readChannel(fields: Fields, to: Destination, service: ServiceSettings):
   return channel;
 }
 
-/** There are no rate limits of a service's own yet: every name is one that nobody made. */
-function readRateLimits(fields: Fields): void {
-  if (Object.keys(fields.json('RateLimits') ?? {}).length > 0) throw invalidParameter('RateLimits', 'names a rate limit that is not there');
+/** A number counts as its text: clients write ids either way. */
+function readRateValues(fields: Fields): ReadonlyMap<string, string> {
+  const given = Object.entries(fields.json('RateLimits') ?? {});
+  const values = given.map(([name, value]) => [name, typeof value === 'number' ? String(value) : value] as const);
+  const isFine = values.every((pair): pair is [string, string] => typeof pair[1] === 'string' && pair[1] !== '' && pair[1].length <= MAX_RATE_VALUE);
+  if (!isFine) throw invalidParameter('RateLimits', `must be a JSON object of texts, each of 1 to ${MAX_RATE_VALUE} characters`);
+  return new Map(values as readonly (readonly [string, string])[]);
 }
 
 /**

@@ -57,6 +57,15 @@ export class Fields {
     return found;
   }
 
+  /** A time as Twilio's clients write one, `2026-01-31T12:00:00Z`, with fractions or without; in milliseconds. */
+  time(name: string): number | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const time = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/.test(value) ? Date.parse(value) : Number.NaN;
+    if (!Number.isNaN(time)) return time;
+    throw invalidParameter(name, 'must be a time such as 2026-01-31T12:00:00Z');
+  }
+
   /** A JSON object in text. */
   json(name: string): Readonly<Record<string, unknown>> | undefined {
     const value = this.#parse(name);

@@ -1,19 +1,26 @@
+import { ATTEMPT_OPERATIONS } from './attempts.ts';
+import { BUCKET_OPERATIONS } from './buckets.ts';
+import { RATE_LIMIT_OPERATIONS } from './rate-limits.ts';
 import { SERVICE_OPERATIONS } from './services.ts';
 import type { TwilioOperation } from './twilio-operation.ts';
 import { VERIFICATION_CHECK_OPERATIONS } from './verification-check.ts';
 import { VERIFICATION_OPERATIONS } from './verifications.ts';
 
 /** Every operation of Twilio's document that is offered here. */
-export const TWILIO_OPERATIONS: readonly TwilioOperation[] = [...SERVICE_OPERATIONS, ...VERIFICATION_OPERATIONS, ...VERIFICATION_CHECK_OPERATIONS];
+export const TWILIO_OPERATIONS: readonly TwilioOperation[] = [
+  ...SERVICE_OPERATIONS,
+  ...VERIFICATION_OPERATIONS,
+  ...VERIFICATION_CHECK_OPERATIONS,
+  ...RATE_LIMIT_OPERATIONS,
+  ...BUCKET_OPERATIONS,
+  ...ATTEMPT_OPERATIONS,
+];
 
 /**
  * The paths of Twilio's document that are not: each answers that it is not offered here, whatever the verb, and pretends nothing. What moves up into the list
  * above leaves this one.
  */
 export const NOT_OFFERED_PATHS: readonly string[] = [
-  '/Attempts',
-  '/Attempts/Summary',
-  '/Attempts/{Sid}',
   '/Forms/{FormType}',
   '/SafeList/Numbers',
   '/SafeList/Numbers/{PhoneNumber}',
@@ -32,10 +39,6 @@ export const NOT_OFFERED_PATHS: readonly string[] = [
   '/Services/{ServiceSid}/Passkeys/Challenges',
   '/Services/{ServiceSid}/Passkeys/Factors',
   '/Services/{ServiceSid}/Passkeys/VerifyFactor',
-  '/Services/{ServiceSid}/RateLimits',
-  '/Services/{ServiceSid}/RateLimits/{RateLimitSid}/Buckets',
-  '/Services/{ServiceSid}/RateLimits/{RateLimitSid}/Buckets/{Sid}',
-  '/Services/{ServiceSid}/RateLimits/{Sid}',
   '/Services/{ServiceSid}/Webhooks',
   '/Services/{ServiceSid}/Webhooks/{Sid}',
   '/Templates',

@@ -20,6 +20,16 @@ export function readPage(fields: Fields, isToken: (text: string) => boolean): Pa
   return { size: fields.whole('PageSize', 1, MAX_SIZE) ?? DEFAULT_SIZE, page: fields.whole('Page', 0, Number.MAX_SAFE_INTEGER - 1) ?? 0, token };
 }
 
+/** A page of a list that is there as a whole, in the order of its ids; the token is the last id of the page before. */
+export function pageOf<T extends { readonly id: string }>(
+  all: readonly T[],
+  { size, token }: PageRequest,
+): { readonly items: readonly T[]; readonly next: string | undefined } {
+  const behind = all.filter(({ id }) => token === undefined || id > token);
+  const items = behind.slice(0, size);
+  return { items, next: behind.length > size ? items.at(-1)?.id : undefined };
+}
+
 /** One page, as it is to leave. */
 export interface PageToRender {
   /** Twilio's name of the list. */

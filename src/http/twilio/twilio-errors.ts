@@ -26,6 +26,11 @@ const ERRORS: Readonly<Record<TwilioErrorCode, readonly [status: number, title: 
   60202: [429, 'Max check attempts reached'],
   60203: [429, 'Max send attempts reached'],
   60206: [400, 'Amount and Payee are required'],
+  60207: [400, 'Max rate limits count reached'],
+  60208: [400, 'Unique name already exists'],
+  60209: [400, 'Invalid unique name'],
+  60210: [400, 'Max buckets count reached'],
+  60211: [400, 'A bucket with this interval already exists'],
   60212: [429, 'Too many concurrent requests for phone number'],
   60214: [400, 'Call channel is not supported with PSD2'],
   60221: [400, 'Missing required To or VerificationSid'],
@@ -58,6 +63,11 @@ export type TwilioErrorCode =
   | 60202
   | 60203
   | 60206
+  | 60207
+  | 60208
+  | 60209
+  | 60210
+  | 60211
   | 60212
   | 60214
   | 60221

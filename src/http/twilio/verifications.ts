@@ -5,7 +5,7 @@ import type { VerificationView } from '../../engine/verification-view.ts';
 import { assertScope } from '../authentication.ts';
 import { readCreate } from './create-params.ts';
 import { toSendRefusal } from './send-refusal.ts';
-import { notFound } from './twilio-errors.ts';
+import { invalidParameter, notFound } from './twilio-errors.ts';
 import { findService, type TwilioCall, type TwilioOperation } from './twilio-operation.ts';
 import { toUsedUp } from './used-up.ts';
 import { renderVerification, toShown, toStarted } from './verification-body.ts';
@@ -19,9 +19,12 @@ const create: TwilioOperation = {
   async handle(call) {
     const { parts, params, fields } = call;
     const service = await findService(call, params.ServiceSid);
-    const { to, payment, start } = readCreate(fields, service);
+    const { to, payment, rateValues, start } = readCreate(fields, service);
+    const rates = await parts.sendRates.count(service.id, rateValues);
+    if (rates.status === 'unknown_name') throw invalidParameter('RateLimits', 'names a rate limit that is not there');
+    if (rates.status === 'refused') throw toSendRefusal({ reason: 'rate_limited', retryAt: rates.retryAt });
     const started = await parts.verifierFor(service).start(start);
-    if (started.status === 'refused') throw toSendRefusal(started);
+    if (started.status === 'refused') throw toSendRefusal(started, rates.fullUntil);
     return { status: 201, body: renderVerification(toStarted(started, { to: to.reveal(), payment }), service, parts) };
   },
 };
