@@ -8,10 +8,10 @@ import { decodeSendLimits, encodeSendLimits, type SendBucket, type SendBucketFie
  */
 
 /** What a service may have: some to tell its callers apart by, and no record that grows without end. */
-export const MAX_SEND_LIMITS = 20;
+const MAX_SEND_LIMITS = 20;
 
 /** Buckets of one limit at most. Each costs a start that names it one write. */
-export const MAX_SEND_BUCKETS = 5;
+const MAX_SEND_BUCKETS = 5;
 
 /** Why an act was not done. */
 export type SendLimitFault = 'too_many' | 'taken';
