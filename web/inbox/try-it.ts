@@ -114,8 +114,8 @@ export function createTryIt(): TryIt {
       });
       return make('label', {}, radio, make('span', {}, name));
     }),
-    makeCopyButton(() => shownRequest.textContent ?? ''),
   );
+  find('#copy-request').append(makeCopyButton(() => shownRequest.textContent ?? ''));
 
   return {
     open(given) {
