@@ -9,7 +9,7 @@ import { createOutput } from './output.ts';
 export function addDevCommand(program: Command, onExit: OnExit): void {
   program
     .command('dev')
-    .description('the service for trying out: an API key, two curl lines, messages shown here; nothing is sent and nothing is kept')
+    .description('the service for trying out: an API key, two curl lines, messages shown here and in a browser; nothing is sent and nothing is kept')
     .option('--host <address>', 'an address of this machine alone', '127.0.0.1')
     .option('--port <number>', 'the port to listen on (default: 8080, or any that is free)', parsePort)
     .action(async (options: Pick<DevOptions, 'host' | 'port'>) => onExit(await runDev(options)));
@@ -31,7 +31,7 @@ Start a verification, of a number kept for fiction, in another terminal:
 
 ${dev.startLine}
 
-Its message appears here, with the line that checks its code.`);
+Its message appears here, with the line that checks its code, and in a browser at the URL, with a form to try things with.`);
       return dev;
     });
     return EXIT.ok;

@@ -12,7 +12,7 @@ import { createCloseElsewhereRule, type OpenElsewhere } from './judge-claim.ts';
 import type { Limits } from './limits.ts';
 import { type AnyProvider, cancelOnce, checkOnce, isJudging, sendOnce, toCheckError, toSendError } from './provider-calls.ts';
 import type { VerificationRecord } from './record.ts';
-import { describeVerification, renderVerification, toJudgedElsewhere } from './render.ts';
+import { describeStart, renderVerification, toJudgedElsewhere } from './render.ts';
 import type { ParsedOwner } from './requests.ts';
 import type { PendingVerification, RefusedResult, StartResult } from './results.ts';
 import type { Rule } from './rule.ts';
@@ -78,7 +78,7 @@ export class Courier {
     const { verification, delivery } = outcome;
     const id = this.#ids.encode({ recordId, entryId: verification.entryId });
     const deliveryId = toDeliveryId(delivery.id);
-    if (this.#emitter.hears('started')) this.#emitter.emit('started', { ...describeVerification(id, verification), deliveryId });
+    if (this.#emitter.hears('started')) this.#emitter.emit('started', { ...describeStart(id, outcome, this.#limits), deliveryId });
     const { to, language, options } = request;
     const closedElsewhere = await this.#closeElsewhere(recordId, to, outcome.openElsewhere);
     const command = { entryId: verification.entryId, deliveryId: delivery.id };

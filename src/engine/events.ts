@@ -26,12 +26,18 @@ export interface RefusedEvent {
 /** Event names and what their listeners are given. */
 export interface VerifierEvents {
   /** A message is about to leave: for a new verification, or once more for a pending one. */
-  readonly started: VerificationEvent & { readonly deliveryId: string };
+  readonly started: VerificationEvent & {
+    readonly deliveryId: string;
+    readonly attemptsLeft: number;
+    readonly expiresAt: Date;
+    /** From when on the limits allow the next message, if nothing else happens and this one is not refused. */
+    readonly resendAt: Date;
+  };
   /** A message has left, was refused, or nobody can tell. */
   readonly delivered: VerificationEvent & { readonly deliveryId: string; readonly state: SettledState };
   readonly refused: RefusedEvent;
-  /** A guess was compared. */
-  readonly checked: VerificationEvent & { readonly right: boolean };
+  /** A guess was compared. `attemptsLeft` is 0 where it ended the verification. */
+  readonly checked: VerificationEvent & { readonly right: boolean; readonly attemptsLeft: number };
   readonly approved: VerificationEvent;
   readonly canceled: VerificationEvent;
   readonly expired: VerificationEvent;

@@ -1,8 +1,8 @@
 import { Destination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
 import { toDeliveryId } from '../core/ids.ts';
-import { readDeliveries } from './claim-send.ts';
-import type { VerificationEvent } from './events.ts';
+import { type Claim, readDeliveries } from './claim-send.ts';
+import type { VerificationEvent, VerifierEvents } from './events.ts';
 import type { JudgeOutcome } from './judge.ts';
 import type { Limits } from './limits.ts';
 import type { VerificationRecord } from './record.ts';
@@ -61,13 +61,28 @@ export function renderView(verification: VerificationRecord, id: string, { to, n
   };
 }
 
-function countAttemptsLeft({ state, wrong }: VerificationRecord, { guessesPerVerification }: Limits): number {
+/** Guesses left; none where it has ended. */
+export function countAttemptsLeft({ state, wrong }: VerificationRecord, { guessesPerVerification }: Limits): number {
   return state === 'pending' ? guessesPerVerification - wrong : 0;
 }
 
 /** A verification as events name it. */
 export function describeVerification(id: string, { service, purpose, channel, masked }: VerificationRecord): VerificationEvent {
   return { id, service, purpose, channel, to: masked };
+}
+
+/** The same where a message is about to leave. */
+export function describeStart(
+  id: string,
+  { verification, resendAt }: Pick<Claim, 'verification' | 'resendAt'>,
+  limits: Limits,
+): Omit<VerifierEvents['started'], 'deliveryId'> {
+  return {
+    ...describeVerification(id, verification),
+    attemptsLeft: countAttemptsLeft(verification, limits),
+    expiresAt: new Date(verification.expiresAt),
+    resendAt: new Date(resendAt),
+  };
 }
 
 /** What a guess came to, once nobody has to be asked. */

@@ -158,7 +158,11 @@ describe('start', () => {
     expect(world.code).toMatch(/^\d{6}$/);
     expect(world.heard.map(([name]) => name)).toEqual(['started', 'delivered']);
     const about = { id, service: 'default', purpose: 'default', channel: 'sms', to: '+1********71', deliveryId: deliveries[0]?.id };
-    expect(world.heard.map(([, event]) => event)).toEqual([about, { ...about, state: 'sent' }]);
+    const begun = { attemptsLeft: 5, expiresAt: new Date(T0 + 10 * MINUTE), resendAt: new Date(T0 + 2 * MINUTE) };
+    expect(world.heard.map(([, event]) => event)).toEqual([
+      { ...about, ...begun },
+      { ...about, state: 'sent' },
+    ]);
   });
 
   it('gives an address the life of its own', async () => {
@@ -594,7 +598,7 @@ describe('check', () => {
     expect(destination.reveal()).toBe(to);
     const about = { id, service: 'shop', purpose: 'login', channel: 'sms', to: '+1********71' };
     expect(world.heard).toEqual([
-      ['checked', { ...about, right: true }],
+      ['checked', { ...about, right: true, attemptsLeft: 0 }],
       ['approved', about],
     ]);
     expect(await verifier.check(claim)).toEqual({ status: 'already_approved' });
@@ -619,8 +623,8 @@ describe('check', () => {
     }
     expect(await verifier.check({ id, code: world.wrong })).toEqual({ status: 'max_attempts_reached', reason: 'wrong_code' });
     expect(await verifier.check({ id, code: world.wrong })).toEqual({ status: 'max_attempts_reached' });
-    expect(world.heard).toHaveLength(5);
-    expect(world.heard[0]).toEqual(['checked', { id, service: 'default', purpose: 'default', channel: 'sms', to: '+1********71', right: false }]);
+    const about = { id, service: 'default', purpose: 'default', channel: 'sms', to: '+1********71' };
+    expect(world.heard.map(([, event]) => event)).toEqual([4, 3, 2, 1, 0].map((attemptsLeft) => ({ ...about, right: false, attemptsLeft })));
   });
 
   it('I6 gives the same attempt the same proof', async () => {

@@ -27,6 +27,7 @@ import { createOperatorApprovalRule } from './operator-approval.ts';
 import { type AnyProvider, isJudging, toJudgeClaim } from './provider-calls.ts';
 import type { DestinationRecord, VerificationRecord } from './record.ts';
 import {
+  countAttemptsLeft,
   describeVerification,
   type JudgedOutcome,
   type Opened,
@@ -386,7 +387,8 @@ class StoreVerifier implements Verifier {
     // A record is shared by services, and a rule may close what belongs to another: that is not for listeners here.
     if (verification.service !== this.#service || !this.#emitter.hears(event.type)) return;
     const about = describeVerification(this.#ids.encode({ recordId, entryId: verification.entryId }), verification);
-    if (event.type === 'checked') this.#emitter.emit('checked', { ...about, right: event.right });
+    if (event.type === 'checked')
+      this.#emitter.emit('checked', { ...about, right: event.right, attemptsLeft: countAttemptsLeft(verification, this.#limits) });
     else if (event.type === 'delivered')
       this.#emitter.emit('delivered', { ...about, deliveryId: toDeliveryId(event.delivery.id), state: event.delivery.state });
     else this.#emitter.emit(event.type, about);

@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHANNELS } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
+import type { VerifierEvent } from '../engine/verifiers.ts';
+import { type Arrival, createInbox, type Inbox } from '../http/pages/inbox/inbox.ts';
+import { createInboxPages } from '../http/pages/inbox/inbox-pages.ts';
 import type { Message, Sender } from '../senders/sender.ts';
 import { type Environment, readEnvironment } from './config.ts';
+import { readInboxFiles } from './inbox-files.ts';
 import { findFreePort } from './server.ts';
 import { createService, type Service } from './service.ts';
 import { isLoopbackHost } from './unsafe-settings.ts';
@@ -21,6 +25,7 @@ export interface DevOptions {
 
 /** A service for trying out, that listens. */
 export interface Dev extends Pick<Service, 'logger'> {
+  /** The API, and to a browser the inbox. */
   readonly url: string;
   /** `SK…:secret`, as HTTP Basic authentication takes it. */
   readonly apiKey: string;
@@ -36,7 +41,8 @@ const FICTION = '+12025550143';
 const DEFAULT_PORT = 8080;
 
 /**
- * Starts a service for trying out: a SQLite file in a temporary folder, a secret that nobody keeps, and messages that are shown and not sent.
+ * Starts a service for trying out: a SQLite file in a temporary folder, a secret that nobody keeps, and messages that are shown and not sent, in the terminal
+ * and in an inbox at `/`.
  *
  * @throws {CountersignError} `configuration_invalid` where it might be taken for production.
  */
@@ -49,12 +55,14 @@ export async function startDev({ host, port, print }: DevOptions, environment: E
       ...{ host, port: port ?? (await findPort(host)), database: join(folder, 'dev.db') },
       ...({ secret: randomBytes(48).toString('base64'), logLevel: 'silent' } as const),
     };
-    const desk = createDesk(print);
+    const inbox = createInbox(Date.now);
+    const desk = createDesk(print, inbox);
+    const files = readInboxFiles();
     const service = await createService(settings, { senders: [desk.sender], hasMetricsListener: false, onEvent: desk.hear });
+    const { apiKey } = await createTenant(service, { name: 'dev' });
+    const twilio = await createTenant(service, { name: 'dev, to clients of Twilio', compatibility: 'twilio' });
+    await service.app.register(createInboxPages({ inbox, files, access: { apiKey, twilio }, isLoopback: isLoopbackHost }));
     const { url } = await service.listen();
-    const { id } = await service.tenants.createService({ name: 'dev' });
-    const { key, secret } = await service.tenants.createKey({ name: 'dev', service: id, scopes: ['start', 'check', 'read', 'admin'] });
-    const apiKey = `${key.id}:${secret.reveal()}`;
     const toLine = (path: string, body: unknown) =>
       `curl -s -u ${apiKey} ${url}${path} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
     desk.open((verificationId, code) => toLine(`/v1/verifications/${verificationId}/check`, { code }));
@@ -69,21 +77,28 @@ export async function startDev({ host, port, print }: DevOptions, environment: E
   }
 }
 
+/** A service, with a key that may do everything for it. */
+async function createTenant({ tenants }: Service, settings: object): Promise<{ readonly serviceSid: string; readonly apiKey: string }> {
+  const { id } = await tenants.createService(settings);
+  const { key, secret } = await tenants.createKey({ name: 'dev', service: id, scopes: ['start', 'check', 'read', 'admin'] });
+  return { serviceSid: id, apiKey: `${key.id}:${secret.reveal()}` };
+}
+
 interface Desk {
   readonly sender: Sender;
-  readonly hear: (event: { readonly name: string; readonly event: object }) => void;
+  readonly hear: (event: VerifierEvent) => void;
   /** From now on messages come with the line that checks them. */
   open(toLine: (verificationId: string, code: string) => string): void;
 }
 
-/** Shows messages with the line to type next. A sender does not learn of verifications: which one it is for is heard just before. */
-function createDesk(print: DevOptions['print']): Desk {
+/** Shows messages, in the terminal with the line to type next. A sender does not learn of verifications: which one it is for is heard just before. */
+function createDesk(print: DevOptions['print'], inbox: Inbox): Desk {
   const verifications = new Map<string, string>();
   let toLine: ((verificationId: string, code: string) => string) | undefined;
   return {
-    hear({ name, event }) {
-      const { id, deliveryId } = event as { readonly id?: string; readonly deliveryId?: string };
-      if (name === 'started' && id !== undefined && deliveryId !== undefined) verifications.set(deliveryId, id);
+    hear(occurred) {
+      if (occurred.name === 'started') verifications.set(occurred.event.deliveryId, occurred.event.id);
+      inbox.hear(occurred);
     },
     open(line) {
       toLine = line;
@@ -94,11 +109,16 @@ function createDesk(print: DevOptions['print']): Desk {
       async send(message: Message) {
         const id = verifications.get(message.deliveryId);
         verifications.delete(message.deliveryId);
+        inbox.receive(toArrival(message, id));
         await print(format(message, id === undefined ? undefined : toLine?.(id, message.code.reveal())));
         return { status: 'sent' } as const;
       },
     }),
   };
+}
+
+function toArrival({ deliveryId, channel, to, subject, text, code }: Message, verificationId: string | undefined): Arrival {
+  return { id: deliveryId, verificationId, channel, to: to.reveal(), subject, text: text.reveal(), code: code.reveal() };
 }
 
 /** One string, so that two messages at once never mix their lines. */

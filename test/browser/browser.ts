@@ -38,6 +38,8 @@ export interface Visitor {
   visit(site: Site, options?: BrowserContextOptions & { readonly path?: string; readonly prepare?: (page: Page) => Promise<unknown> }): Promise<Page>;
   /** Says that this test's page is to fail: what the console or the network will say, each once. */
   expectProblem(text: RegExp): void;
+  /** The same where nobody can say how often, such as of a page that looks for its server until it is back. */
+  expectProblems(text: RegExp): void;
 }
 
 /**
@@ -57,7 +59,7 @@ function useBrowser(): Visitor {
   let browser: Browser;
   const contexts: BrowserContext[] = [];
   const problems: string[] = [];
-  const expected: RegExp[] = [];
+  const expected: { readonly text: RegExp; readonly isOften: boolean }[] = [];
 
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
@@ -65,10 +67,10 @@ function useBrowser(): Visitor {
   afterEach(async () => {
     await Promise.all(contexts.splice(0).map((context) => context.close()));
     const unexpected = problems.splice(0);
-    for (const text of expected.splice(0)) {
-      const index = unexpected.findIndex((problem) => text.test(problem));
-      expect(index, `nothing failed with ${text}`).toBeGreaterThan(-1);
-      unexpected.splice(index, 1);
+    for (const { text, isOften } of expected.splice(0)) {
+      const found = unexpected.filter((problem) => text.test(problem));
+      expect(found.length, `failures with ${text}`).toBeGreaterThan(0);
+      for (const problem of isOften ? found : found.slice(0, 1)) unexpected.splice(unexpected.indexOf(problem), 1);
     }
     expect(unexpected).toEqual([]);
   });
@@ -99,7 +101,8 @@ function useBrowser(): Visitor {
       await page.goto(`${SITE}${path}`);
       return page;
     },
-    expectProblem: (text) => expected.push(text),
+    expectProblem: (text) => expected.push({ text, isOften: false }),
+    expectProblems: (text) => expected.push({ text, isOften: true }),
   };
 }
 

@@ -7,6 +7,8 @@ import { parsePrometheus } from './prometheus.ts';
 
 const verification = { id: `VE${'0'.repeat(32)}`, service: 'VA', purpose: 'login', channel: 'sms', to: '+1********43' } as const;
 
+const started = { attemptsLeft: 5, expiresAt: new Date(0), resendAt: new Date(0) };
+
 function create(): Metrics {
   const metrics = createMetrics(() => performance.now());
   onTestFinished(() => metrics.close());
@@ -16,11 +18,11 @@ function create(): Metrics {
 describe('metrics', () => {
   it('count what verifiers commit, by channel, outcome, result and reason', async () => {
     const metrics = create();
-    metrics.count({ name: 'started', event: { ...verification, deliveryId: 'VL' } });
-    metrics.count({ name: 'started', event: { ...verification, deliveryId: 'VL' } });
+    metrics.count({ name: 'started', event: { ...verification, ...started, deliveryId: 'VL' } });
+    metrics.count({ name: 'started', event: { ...verification, ...started, deliveryId: 'VL' } });
     metrics.count({ name: 'delivered', event: { ...verification, deliveryId: 'VL', state: 'unknown' } });
-    metrics.count({ name: 'checked', event: { ...verification, right: false } });
-    metrics.count({ name: 'checked', event: { ...verification, right: true } });
+    metrics.count({ name: 'checked', event: { ...verification, right: false, attemptsLeft: 4 } });
+    metrics.count({ name: 'checked', event: { ...verification, right: true, attemptsLeft: 0 } });
     metrics.count({ name: 'approved', event: verification });
     metrics.count({ name: 'canceled', event: verification });
     metrics.count({ name: 'expired', event: verification });

@@ -1,0 +1,49 @@
+import '../code-input.ts';
+import { connect } from './connection.ts';
+import { find, setText } from './dom.ts';
+import { createItemList } from './item-list.ts';
+import type { Item, News } from './news.ts';
+import { createTryIt } from './try-it.ts';
+
+const [main, connection, arrived] = [find('main'), find('#connection'), find('#arrived')];
+const list = createItemList();
+const tryIt = createTryIt();
+
+find('#clear').addEventListener('click', () => {
+  // The stream says what came of it, here and on other pages.
+  fetch('/inbox/clear', { method: 'POST' }).catch(() => undefined);
+  find('#start input').focus();
+});
+
+connect({
+  heard,
+  lost() {
+    connection.dataset.state = 'lost';
+    setText(connection, 'Not connected. This page goes on when `countersign dev` is back.');
+  },
+});
+
+function heard(news: News): void {
+  switch (news.type) {
+    case 'hello':
+      tryIt.open(news.access);
+      list.reset(news.items, news.verifications);
+      connection.dataset.state = 'live';
+      setText(connection, 'Live');
+      main.hidden = false;
+      return;
+    case 'item':
+      list.add(news.item);
+      setText(arrived, announce(news.item));
+      return;
+    case 'verification':
+      list.update(news.verification);
+      return;
+    case 'cleared':
+      list.clear();
+  }
+}
+
+function announce(item: Item): string {
+  return item.kind === 'message' ? `Message to ${item.to}: code ${item.code}` : `Not sent to ${item.to}: ${item.reason}`;
+}
