@@ -104,7 +104,11 @@ export class OtpModel {
     try {
       const { result, answer } = await this.#parts.listen((verifier) => verifier.check({ to: this.#to.reveal(), code }));
       if (result.status === 'approved') return answer as VerificationCheckInstance;
-      throw new Forbidden(result.status === 'pending' ? result.reason : result.status, 'the code was not approved', 'retryAt' in result ? result : {});
+      throw new Forbidden(
+        result.status === 'pending' ? result.reason : result.status,
+        'the code was not approved',
+        'retryAt' in result ? result : {},
+      );
     } catch (error) {
       if (error instanceof CountersignError && isForbidden(error))
         throw new Forbidden(error.code, 'the code was not approved', { cause: error.cause });
