@@ -18,7 +18,7 @@ const stalling = {
     store.update(key, (current, now) => {
       const decision = decide(current, now);
       if (key.kind !== 'destination') return decision;
-      decided.push(decision.result.outcome.kind);
+      decided.push(decision.result.outcome.outcome.kind);
       if (decided.length === 1) {
         writeSync(1, 'read\n');
         process.kill(process.pid, 'SIGSTOP');
