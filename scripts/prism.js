@@ -1,4 +1,4 @@
-// The lie this prevents: "Twilio takes what we send, for the double took it". The double was written here; Prism was not, and reads Twilio's document.
+// The lie this prevents: "Twilio takes what we send, for our own endpoint took it". That one was written here; Prism was not, and reads Twilio's document.
 // npx fetches it; it is seen to refuse what is wrong, and then asked what the provider asks. Fields that it would pass over unknown fail as well.
 // Seen to fail: a provider that sent `Status=cancelled`, one with an option that the SDK drops, an SDK that sent `Tag` for `Tags`; npx without a
 // network; a Prism that ended at once.

@@ -116,7 +116,9 @@ describe('Twilio Verify: the way of one code', () => {
     const { sid = '' } = world.double.messages[0] ?? {};
     const end = () => world.end(isKnown ? sid : undefined, to);
     expect(await end()).toEqual({ status: 'canceled' });
-    expect(world.double.verification(sid)?.status).toBe('canceled');
+    expect((await world.double.verification(sid))?.status).toBe('canceled');
+    // The double says once more that it is canceled.
+    world.double.next({ error: 20404 });
     expect(await end()).toEqual({ status: 'gone' });
     expect(await world.ask(world.double.codeFor(to), sid, to)).toEqual({ status: 'ended', state: 'expired' });
   });
@@ -150,6 +152,8 @@ describe('Twilio Verify: what is passed through', () => {
   };
 
   it('is each option by its name', async () => {
+    await world.double.close();
+    world = await TwilioWorld.open({ double: { rateLimits: Object.keys(given.rateLimits) } });
     await world.verifier.start({ to: TO, providerOptions: given });
     expect(world.double.messages[0]?.params).toEqual({ To: TO, Channel: 'sms', ...asForm });
   });
@@ -261,6 +265,7 @@ describe('Twilio Verify: the listener of its answers', () => {
     await world.send();
     await world.ask(world.wrong());
     await world.end();
+    world.double.next({ error: 20404 });
     await world.end();
     expect(answers.map(({ status }) => status)).toEqual(['pending', 'pending', 'canceled']);
     expect(answers[0]?.sid).toBe(world.double.messages[0]?.sid);

@@ -44,7 +44,7 @@ describe('with the settings of Twilio Verify', () => {
     expect([wrong.exit, parseJson(wrong)]).toEqual([1, { status: 'pending', reason: 'wrong_code', attemptsLeft: 4 }]);
     const right = await runCli(['check', id, code, '--json'], place);
     expect([right.exit, parseJson(right)]).toMatchObject([0, { status: 'approved' }]);
-    expect(double.verification(double.messages[0]?.sid ?? '')?.status).toBe('approved');
+    expect((await double.verification(double.messages[0]?.sid ?? ''))?.status).toBe('approved');
     expect((await runCli(['check', id, code], place)).exit).toBe(1);
     expect(wrong.stdout + right.stdout).not.toContain(PHONE);
   });
@@ -59,7 +59,7 @@ describe('with the settings of Twilio Verify', () => {
     expect(parseJson(shown)).toMatchObject({ status: 'pending', channel: 'sms', attemptsLeft: 5, deliveries: [{ status: 'sent' }] });
     const canceled = await runCli(['cancel', id, '--json'], place);
     expect([canceled.exit, parseJson(canceled)]).toEqual([0, { status: 'canceled' }]);
-    expect(double.verification(double.messages[0]?.sid ?? '')?.status).toBe('canceled');
+    expect((await double.verification(double.messages[0]?.sid ?? ''))?.status).toBe('canceled');
     expect(double.messages[0]?.at).toBeGreaterThanOrEqual(clock);
     for (const { stdout, stderr } of [soon, shown, canceled]) expect(stdout + stderr).not.toContain(double.codeFor(PHONE));
   });

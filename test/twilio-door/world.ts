@@ -6,11 +6,10 @@ import { createAttempts } from '../../src/engine/attempts.ts';
 import { createSendRates } from '../../src/engine/send-rates.ts';
 import type { ServiceFields } from '../../src/engine/service-settings.ts';
 import type { NewApiKey } from '../../src/engine/tenants.ts';
-import { toPathPattern } from '../../src/http/allowed-methods.ts';
 import { createTwilioApi } from '../../src/http/twilio/twilio-api.ts';
 import type { TwilioParts } from '../../src/http/twilio/twilio-parts.ts';
 import { PUBLIC_URL, RestWorld, type RestWorldOptions, TO } from '../http/world.ts';
-import { createTwilioContract, readOperations, type TwilioContract } from '../twilio/contract.ts';
+import { createTwilioContract, findOperation, type TwilioContract } from '../twilio/contract.ts';
 
 export type SdkClient = ReturnType<typeof twilio>;
 export type SdkService = ReturnType<SdkClient['verify']['v2']['services']>;
@@ -34,11 +33,6 @@ export interface FormAnswer {
   readonly body: any;
   readonly text: string;
 }
-
-/** What of the document an answer was: the longest path first, so that what is fixed goes before what is not. */
-const OPERATIONS = readOperations()
-  .map(({ operationId, method, path }) => ({ operationId, method, pattern: toPathPattern(path) }))
-  .sort((a, b) => Number(a.pattern.source.includes('[^/]')) - Number(b.pattern.source.includes('[^/]')));
 
 /**
  * A deployment with the Twilio-compatible door, one service and a key that may do all. Every body that leaves under `/v2` is held against Twilio's document;
@@ -147,7 +141,7 @@ export class TwilioWorld {
 
   #judge(method: string, url: string, status: number, headers: Readonly<Record<string, unknown>>, text: string): void {
     const [path = ''] = url.split('?');
-    const operation = OPERATIONS.find((each) => each.method === method && each.pattern.test(path))?.operationId ?? 'none';
+    const operation = findOperation(method, path);
     try {
       if (status === 204) {
         if (text !== '') throw new Error('a body where there is none');

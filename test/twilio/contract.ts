@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
+import { toPathPattern } from '../../src/http/allowed-methods.ts';
 
 /** Bodies held against what Twilio publishes about its wire: {@link createTwilioContract}. */
 export interface TwilioContract {
@@ -86,6 +87,17 @@ export function readOperations(): readonly { readonly operationId: string; reado
   return Object.entries(paths).flatMap(([path, verbs]) =>
     Object.entries(verbs).flatMap(([verb, { operationId }]) => (operationId ? [{ operationId, method: verb.toUpperCase(), path }] : [])),
   );
+}
+
+/** The longest path first, so that what is fixed goes before what is not. */
+let routes: readonly { readonly operationId: string; readonly method: string; readonly pattern: RegExp }[] | undefined;
+
+/** The `operationId` of what a request means; `none` for what the document does not describe. */
+export function findOperation(method: string, path: string): string {
+  routes ??= readOperations()
+    .map(({ operationId, method: verb, path: template }) => ({ operationId, method: verb, pattern: toPathPattern(template) }))
+    .sort((a, b) => Number(a.pattern.source.includes('[^/]')) - Number(b.pattern.source.includes('[^/]')));
+  return routes.find((each) => each.method === method && each.pattern.test(path))?.operationId ?? 'none';
 }
 
 interface Rules {

@@ -76,8 +76,3 @@ export class TwilioError extends Error {
 export function invalidParameter(name: string, value: string | undefined): TwilioError {
   return new TwilioError(60200, value ? `Invalid parameter \`${name}\`: ${value}` : `Invalid parameter: ${name}`);
 }
-
-/** The text that applications match on: it ends in "was not found". */
-export function notFound(path: string): TwilioError {
-  return new TwilioError(20404, `The requested resource ${path} was not found`);
-}

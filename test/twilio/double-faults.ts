@@ -1,6 +1,10 @@
-import type { Body } from './double-bodies.ts';
 import { invalidParameter, TwilioError } from './double-errors.ts';
-import type { Form } from './double-params.ts';
+
+/** A form as it came: each field once. */
+export type Form = Readonly<Record<string, string>>;
+
+/** A body, before anything is done to it. */
+export type Body = Readonly<Record<string, unknown>>;
 
 /**
  * What goes wrong with one request.
@@ -13,7 +17,6 @@ import type { Form } from './double-params.ts';
  * - `hang_before`, `cut_before`: nothing is done, and no answer comes, or the connection breaks.
  * - `hang_after`, `cut_after`, `cut_mid_body`: the message has left or the guess is judged, and then that; the last one breaks half way
  *   through the body.
- * - `{ during }`: happens while the request is being worked on. What another request of the same number meets then is certain.
  * - `{ alter }`: it is done, and the body is what this makes of it. It is held against the contract as all are.
  */
 export type TwilioFault =
@@ -30,7 +33,6 @@ export type TwilioFault =
   | 'cut_mid_body'
   | { readonly error: number; readonly parameter?: string; readonly message?: string }
   | { readonly status: 500 | 502 | 503; readonly body?: string }
-  | { readonly during: () => unknown }
   | { readonly alter: (body: Body) => Body };
 
 /** An answer as bytes see it. */
@@ -49,7 +51,6 @@ export interface FaultPlan {
   readonly instead?: TwilioError | Answer;
   /** Whether an answer that never comes is for a request that was not worked on either. */
   readonly untouched?: boolean;
-  readonly during?: () => unknown;
   readonly alter?: (body: Body) => Body;
   /** After the contract was checked. */
   readonly garble?: (body: string) => string;

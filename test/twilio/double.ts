@@ -1,16 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { ContractViolation, createTwilioContract } from './contract.ts';
-import type { Body, TwilioPlace } from './double-bodies.ts';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Channel } from '../../src/core/destination.ts';
+import type { VerificationView } from '../../src/engine/verification-view.ts';
+import { createServerOptions } from '../../src/http/server-options.ts';
+import { createTwilioApi } from '../../src/http/twilio/twilio-api.ts';
+import { ContractViolation, createTwilioContract, findOperation } from './contract.ts';
+import { type Door, openDoor } from './double-door.ts';
 import { TwilioError } from './double-errors.ts';
-import { type Answer, type Delivery, type FaultPlan, planFault, type TwilioFault } from './double-faults.ts';
-import { CREATE_VERIFICATION, findOperation, type Service } from './double-operations.ts';
-import type { Form } from './double-params.ts';
-import { newSid, type TwilioMessage, type TwilioVerification, Verifications } from './double-verifications.ts';
+import { type Answer, type Body, type Delivery, type FaultPlan, type Form, planFault, type TwilioFault } from './double-faults.ts';
 
 /** What a double is made with. */
 export interface TwilioDoubleOptions {
@@ -27,11 +26,11 @@ export interface TwilioDoubleOptions {
    */
   readonly codeLength?: number;
   /**
-   * Whether the service takes `CustomCode`; one that does not ignores it, as Twilio's do.
+   * Unique names of the service's rate limits; they limit nothing.
    *
-   * @defaultValue false
+   * @defaultValue none
    */
-  readonly customCodes?: boolean;
+  readonly rateLimits?: readonly string[];
   /**
    * A suspended account is answered 20403, whatever it asks for.
    *
@@ -47,9 +46,24 @@ export interface TwilioRequest {
   readonly form: Form;
 }
 
+/** A message that left: what the person would have got, and the form it was asked for with. */
+export interface TwilioMessage {
+  readonly to: string;
+  readonly channel: Channel;
+  readonly code: string;
+  /** Milliseconds since 1970-01-01 UTC, by the double's clock. */
+  readonly at: number;
+  /** Of the verification. */
+  readonly sid: string;
+  readonly params: Form;
+}
+
 /** Twilio Verify on loopback: {@link createTwilioDouble}. */
-export interface TwilioDouble extends TwilioPlace {
+export interface TwilioDouble {
+  readonly baseUrl: string;
+  readonly accountSid: string;
   readonly authToken: string;
+  readonly serviceSid: string;
   /** Every message that left, oldest first. */
   readonly messages: readonly TwilioMessage[];
   /** Every request that arrived whole, oldest first, whatever became of it. */
@@ -62,8 +76,8 @@ export interface TwilioDouble extends TwilioPlace {
    * @throws when none was.
    */
   codeFor(to: string): string;
-  /** As Twilio knows it at this moment. */
-  verification(sid: string): TwilioVerification | undefined;
+  /** As it is behind the door at this moment. */
+  verification(sid: string): Promise<VerificationView | undefined>;
   /**
    * Scripts the next requests, one step each, in the order they arrive; after that the double is itself again.
    *
@@ -81,11 +95,11 @@ export interface TwilioDouble extends TwilioPlace {
 }
 
 /**
- * Starts a server that speaks the wire of Twilio Verify v2 for one service, on a port of its own, with fresh credentials. It remembers what
- * it sent, judges guesses as Twilio does, and can be told what goes wrong. It has no timers: a hung request hangs until someone ends it.
+ * Starts this package's own Twilio-compatible door for one service, on a port of its own, with fresh credentials, and a person behind it whose messages
+ * can be read. It can be told what goes wrong, and every body that leaves is held against Twilio's document. It has no timers: a hung request hangs until
+ * someone ends it.
  *
- * Two creates for one number at the same time are answered 201 and 60212. To be certain that they meet, send the second from a step
- * `{ during }`; those that one tick of a program sends meet as well, since a create takes a few turns of the event loop.
+ * What Twilio does and the door does not (a landline, a fraud guard's refusal, an account that is suspended) is a step of the script.
  *
  * @example
  * const double = await createTwilioDouble({ clock });
@@ -95,42 +109,50 @@ export interface TwilioDouble extends TwilioPlace {
  * double.codeFor('+14155552671');
  */
 export async function createTwilioDouble(options: TwilioDoubleOptions = {}): Promise<TwilioDouble> {
-  const double = new LoopbackDouble(options);
-  await double.listen();
+  const { clock = { now: Date.now }, codeLength = 6, rateLimits = [], account = 'active' } = options;
+  let url = '';
+  const door = await openDoor({ clock, codeLength, rateLimits, publicUrl: () => url });
+  const double = new LoopbackDouble(door, { clock, account });
+  url = await double.listen();
   return double;
 }
 
-/** How many turns of the event loop a create takes: enough for a connection to be made and another request to arrive on it. */
-const TURNS_OF_A_CREATE = 10;
-
+/** A request that arrived whole, and what goes wrong with it. */
 interface Arrived extends TwilioRequest {
-  readonly authorization: string | undefined;
+  readonly bytes: Buffer;
+  readonly plan: FaultPlan;
 }
 
 class LoopbackDouble implements TwilioDouble {
-  readonly accountSid: string = newSid('AC');
-  readonly authToken: string = randomBytes(16).toString('hex');
-  readonly serviceSid: string = newSid('VA');
+  readonly accountSid: string;
+  readonly authToken: string;
+  readonly serviceSid: string;
+  readonly messages: TwilioMessage[] = [];
   readonly requests: TwilioRequest[] = [];
   baseUrl = '';
-  readonly #server: Server = createServer((request, response) => void this.#serve(request, response));
+  readonly #app: FastifyInstance;
   readonly #contract = createTwilioContract();
-  readonly #service: Service;
+  readonly #door: Door;
+  readonly #clock: { now(): number };
   readonly #account: 'active' | 'suspended';
+  readonly #arrived = new WeakMap<FastifyRequest, Arrived>();
   readonly #steps: TwilioFault[] = [];
-  readonly #busy = new Set<string>();
   readonly #violations: string[] = [];
   readonly #hangs = new EventEmitter();
   #hanging = 0;
 
-  constructor({ clock = { now: Date.now }, codeLength = 6, customCodes = false, account = 'active' }: TwilioDoubleOptions) {
-    const verifications = new Verifications({ clock, codeLength, customCodes });
-    this.#service = { place: this, verifications, codeLength, customCodes, createdAt: clock.now() };
+  constructor(door: Door, { clock, account }: Required<Pick<TwilioDoubleOptions, 'clock' | 'account'>>) {
+    ({ accountSid: this.accountSid, authToken: this.authToken, serviceSid: this.serviceSid } = door);
+    this.#door = door;
+    this.#clock = clock;
     this.#account = account;
-  }
-
-  get messages(): readonly TwilioMessage[] {
-    return this.#service.verifications.messages;
+    this.#app = fastify({ ...createServerOptions(door.parts.publicUrl), forceCloseConnections: true });
+    // A server that ends idle connections by a timer breaks the request that is just being sent on one.
+    Object.assign(this.#app.server, { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0, timeout: 0 });
+    this.#app.addHook('onRequest', (request, reply) => this.#receive(request, reply));
+    this.#app.addHook('preParsing', async (request) => Readable.from(this.#arrivedOf(request).bytes));
+    this.#app.addHook('onSend', async (request, reply, payload) => this.#deliver(request, reply, String(payload ?? '')));
+    this.#app.register(createTwilioApi(door.parts));
   }
 
   get validated(): ReadonlyMap<string, number> {
@@ -143,8 +165,8 @@ class LoopbackDouble implements TwilioDouble {
     return message.code;
   }
 
-  verification(sid: string): TwilioVerification | undefined {
-    return this.#service.verifications.get(sid);
+  verification(sid: string): Promise<VerificationView | undefined> {
+    return this.#door.view(sid);
   }
 
   next(...steps: TwilioFault[]): void {
@@ -156,107 +178,95 @@ class LoopbackDouble implements TwilioDouble {
     while (this.#hanging < count) await once(this.#hangs, 'hang');
   }
 
-  async listen(): Promise<void> {
-    // A server that ends idle connections by a timer breaks the request that is just being sent on one.
-    Object.assign(this.#server, { keepAliveTimeout: 0, headersTimeout: 0, requestTimeout: 0, timeout: 0 });
-    this.#server.listen(0, '127.0.0.1');
-    await once(this.#server, 'listening');
-    this.baseUrl = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  async listen(): Promise<string> {
+    this.baseUrl = await this.#app.listen({ host: '127.0.0.1', port: 0 });
+    return this.baseUrl;
   }
 
   async close(): Promise<void> {
-    if (this.#server.listening) {
-      this.#server.close();
-      this.#server.closeAllConnections();
-      await once(this.#server, 'close');
-    }
+    await this.#app.close();
     if (this.#violations.length > 0) throw new ContractViolation(this.#violations.join('\n'));
   }
 
-  async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Reads all of a request before the door sees any of it, so that one which the door refuses unread is written down as well. */
+  async #receive(request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+    const bytes = await buffer(request.raw).catch(() => undefined);
+    if (bytes === undefined) return NEVER; // its sender has given up before
+    const { method, url } = request;
+    const [path = ''] = url.split('?');
+    const form: Form = Object.freeze(Object.fromEntries(new URLSearchParams(bytes.toString())));
+    this.requests.push(Object.freeze({ method, path, form }));
+    const plan = this.#plan(form);
+    this.#arrived.set(request, { method, path, form, bytes, plan });
+    if (plan.untouched) return this.#lose(reply, plan.delivery);
+    if (plan.instead) {
+      const { status, type, body } = toAnswer(plan.instead);
+      return reply.code(status).type(type).send(body);
+    }
+    if (findOperation(method, path) === CREATE) this.#door.passSpacing(form.To ?? '');
+    return undefined;
+  }
+
+  #plan(form: Form): FaultPlan {
+    const plan = planFault(this.#steps.shift() ?? 'pass', form);
+    return this.#account === 'suspended' ? { ...plan, instead: new TwilioError(20403) } : plan;
+  }
+
+  async #deliver(request: FastifyRequest, reply: FastifyReply, payload: string): Promise<unknown> {
+    const { plan, ...asked } = this.#arrivedOf(request);
+    const { instead, alter = (body) => body, garble = (body) => body, delivery = 'whole' } = plan;
+    if (instead && !(instead instanceof TwilioError)) return payload;
     try {
-      const request = await receive(incoming);
-      if (!request) return;
-      const { method, path, form } = request;
-      this.requests.push(Object.freeze({ method, path, form }));
-      const plan = planFault(this.#steps.shift() ?? 'pass', form);
-      const answer = plan.untouched ? NOTHING : await this.#answer(request, plan);
-      if (plan.delivery === 'hang') this.#hang();
-      deliver(response, answer, plan.delivery);
+      const body: Body = JSON.parse(payload);
+      const operation = findOperation(asked.method, asked.path);
+      if (operation === CREATE && reply.statusCode === 201) this.#note(body, asked.form);
+      const said = reply.statusCode < 400 ? alter(body) : body;
+      if (reply.statusCode < 400) this.#contract.check(operation, reply.statusCode, said);
+      else this.#contract.checkError(said);
+      const text = garble(JSON.stringify(said));
+      return delivery === 'whole' ? text : this.#lose(reply, delivery, text);
     } catch (error) {
       this.#violations.push(error instanceof Error ? error.message : 'something was thrown');
-      response.destroy();
+      return this.#lose(reply, 'cut');
     }
   }
 
-  #hang(): void {
-    this.#hanging++;
-    this.#hangs.emit('hang');
+  /** That a message left: a create was answered. */
+  #note({ sid, to, channel }: Body, params: Form): void {
+    const code = this.#door.sender.messagesTo(String(to)).at(-1)?.code.reveal() ?? '';
+    this.messages.push(Object.freeze({ to: String(to), channel: channel as Channel, code, at: this.#clock.now(), sid: String(sid), params }));
+    this.#door.noteSend(String(to));
   }
 
-  async #answer(request: Arrived, plan: FaultPlan): Promise<Answer> {
-    const { instead, garble = (body: string) => body } = plan;
-    if (instead && !(instead instanceof TwilioError)) return instead;
-    try {
-      if (instead) throw instead;
-      const { status, body } = await this.#perform(request, plan);
-      return { status, type: 'application/json', body: garble(JSON.stringify(body)) };
-    } catch (error) {
-      if (!(error instanceof TwilioError)) throw error;
-      this.#contract.checkError(error.body);
-      return { status: error.body.status, type: 'application/json', body: garble(JSON.stringify(error.body)) };
+  /** An answer that does not get home, or half of it. */
+  #lose(reply: FastifyReply, delivery: Delivery | undefined, text = ''): Promise<never> {
+    if (delivery === 'hang') {
+      this.#hanging++;
+      this.#hangs.emit('hang');
+    } else if (delivery === 'half') {
+      const bytes = Buffer.from(text);
+      reply.raw.writeHead(reply.statusCode, { 'content-type': 'application/json', 'content-length': bytes.length });
+      reply.raw.write(bytes.subarray(0, bytes.length / 2), () => reply.raw.destroy());
+    } else {
+      reply.raw.destroy();
     }
+    return NEVER;
   }
 
-  async #perform(request: Arrived, { during, alter = (body) => body }: FaultPlan): Promise<{ status: number; body: Body }> {
-    this.#authenticate(request.authorization);
-    const { operation, key } = findOperation(request, this.serviceSid);
-    const work = async () => {
-      await during?.();
-      return operation.run(this.#service, { ...request, key });
-    };
-    const body = alter(await (operation === CREATE_VERIFICATION ? this.#oneAtATime(request.form, work) : work()));
-    this.#contract.check(operation.id, operation.status, body);
-    return { status: operation.status, body };
-  }
-
-  #authenticate(authorization: string | undefined): void {
-    const expected = `Basic ${Buffer.from(`${this.accountSid}:${this.authToken}`).toString('base64')}`;
-    if (authorization !== expected) throw new TwilioError(20003);
-    if (this.#account === 'suspended') throw new TwilioError(20403);
-  }
-
-  async #oneAtATime({ To: to = '' }: Form, work: () => Promise<Body>): Promise<Body> {
-    if (this.#busy.has(to)) throw new TwilioError(60212);
-    this.#busy.add(to);
-    try {
-      for (let turn = 0; turn < TURNS_OF_A_CREATE; turn++) await nextTurn();
-      return await work();
-    } finally {
-      this.#busy.delete(to);
-    }
+  #arrivedOf(request: FastifyRequest): Arrived {
+    const arrived = this.#arrived.get(request);
+    if (arrived === undefined) throw new TypeError('a request was answered before it had arrived');
+    return arrived;
   }
 }
 
-/** The request once all of it is there; nothing when its sender has given up before. */
-async function receive(incoming: IncomingMessage): Promise<Arrived | undefined> {
-  const body = await text(incoming).catch(() => undefined);
-  if (body === undefined) return undefined;
-  const { method = '', url = '', headers } = incoming;
-  const [path = ''] = url.split('?');
-  return { method, path, form: Object.freeze(Object.fromEntries(new URLSearchParams(body))), authorization: headers.authorization };
-}
+/** The one operation that a message leaves by. */
+const CREATE = 'CreateVerification';
 
-const NOTHING: Answer = { status: 500, type: 'text/plain', body: '' };
+/** The server is told nothing more about such a request. */
+const NEVER = new Promise<never>(() => {});
 
-function deliver(response: ServerResponse, { status, type, body }: Answer, delivery: Delivery = 'whole'): void {
-  if (delivery === 'hang') return;
-  if (delivery === 'cut') {
-    response.destroy();
-    return;
-  }
-  const bytes = Buffer.from(body);
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': bytes.length });
-  if (delivery === 'whole') response.end(bytes);
-  else response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+function toAnswer(instead: TwilioError | Answer): Answer {
+  if (!(instead instanceof TwilioError)) return instead;
+  return { status: instead.body.status, type: 'application/json', body: JSON.stringify(instead.body) };
 }

@@ -117,7 +117,7 @@ describe('a Twilio that does not answer', () => {
 });
 
 describe('a Twilio that does not end what is erased', () => {
-  it.each([{ status: 500 }, 'cut_before', 'hang_before', { during: () => {} }] as const)(
+  it.each([{ status: 500 }, 'cut_before', 'hang_before', 'pass'] as const)(
     'I2 ends it before it begins another, so that the old code proves nothing: %j',
     async (fault) => {
       const started = await start('ada');
