@@ -63,9 +63,11 @@ export function createStartRule(command: StartCommand, limits: Limits): Rule<Cla
     const live = findLive(record, command, limits);
     if (live === undefined) return claimSend(record, createVerification(command, limits, now), command, limits);
     const isWorthIt = live.expiresAt - now >= limits.renewBefore && command.knowsKey(live.code.keyId) && isJudgedBy(live, command.judge);
-    if (!isWorthIt && !hasSentAll(live, limits) && sendingUntil(live, limits) <= now) return renew(record, live, command, limits);
-    if (live.binding !== command.bind?.(live.entryId)) return { record, outcome: { kind: 'bound_otherwise' } };
-    return claimSend(record, live, command, limits);
+    // What is bound to one thing is no code for another: the newer one is what its caller waits for.
+    const isBoundOtherwise = live.binding !== command.bind?.(live.entryId);
+    const isOver = isBoundOtherwise || !isWorthIt;
+    if (!isOver || hasSentAll(live, limits) || sendingUntil(live, limits) > now) return claimSend(record, live, command, limits);
+    return renew(record, endVerification(live, isBoundOtherwise ? 'canceled' : 'expired', now), command, limits);
   };
 }
 
@@ -98,13 +100,17 @@ function findLive(record: DestinationRecord, command: StartCommand, { sharePendi
   return newest?.state === 'pending' ? newest : undefined;
 }
 
-/** Closes a verification with too little life left, or whose key or provider was retired, and begins a new one; where the limits refuse that, the old one stays as it is. */
-function renew(record: DestinationRecord, live: VerificationRecord, command: StartCommand, limits: Limits): RuleResult<ClaimOutcome> {
-  const now = record.time.seen;
-  const closed = endVerification(live, 'expired', now);
-  const result = claimSend(replaceVerification(record, closed), createVerification(command, limits, now), command, limits);
-  if (result.outcome.kind === 'refused') return { record, outcome: { ...result.outcome, live } };
-  return { ...result, events: [{ type: 'expired', verification: closed }] };
+/**
+ * Begins a new verification in the place of one with too little life left, of one that is bound to something else, or of one whose key or provider was
+ * retired; where the limits refuse that, the old one stays as it is.
+ */
+function renew(record: DestinationRecord, closed: VerificationRecord, command: StartCommand, limits: Limits): RuleResult<ClaimOutcome> {
+  const result = claimSend(replaceVerification(record, closed), createVerification(command, limits, record.time.seen), command, limits);
+  if (result.outcome.kind === 'refused') {
+    const live = record.verifications.find(({ entryId }) => entryId === closed.entryId);
+    return { record, outcome: { ...result.outcome, live } };
+  }
+  return { ...result, events: [{ type: closed.state === 'canceled' ? 'canceled' : 'expired', verification: closed }] };
 }
 
 function createVerification(command: StartCommand, { codeLength }: Limits, now: number): VerificationRecord {

@@ -53,11 +53,8 @@ export interface Refusal {
   readonly resendAt: number;
 }
 
-/**
- * A claimed send, or why there is none. `code_needed`: the verification carries a code of the caller's, who has not brought it again. `bound_otherwise`: what
- * the caller binds the code to is not what the pending verification is bound to.
- */
-export type ClaimOutcome = Claim | Refusal | { readonly kind: 'code_needed' } | { readonly kind: 'bound_otherwise' };
+/** A claimed send, or why there is none. `code_needed`: the verification carries a code of the caller's, who has not brought it again. */
+export type ClaimOutcome = Claim | Refusal | { readonly kind: 'code_needed' };
 
 /**
  * Claims a send before the message leaves: the rung of the ladder, the slot of the budget and the delivery are taken in one step, so that of two

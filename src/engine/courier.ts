@@ -72,8 +72,6 @@ export class Courier {
   async deliver(recordId: string, { outcome, now }: Sendable, request: SendRequest): Promise<StartResult> {
     if (outcome.kind === 'code_needed')
       throw new CountersignError('invalid_request', 'this verification carries a code of yours: bring it again as `code`', { field: 'code' });
-    if (outcome.kind === 'bound_otherwise')
-      throw new CountersignError('invalid_request', 'the pending verification is bound to something else than `binding` says', { field: 'binding' });
     if (outcome.kind === 'refused') return this.#refuse(recordId, outcome, now, request);
     const { verification, delivery } = outcome;
     const id = this.#ids.encode({ recordId, entryId: verification.entryId });

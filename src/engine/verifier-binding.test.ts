@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { rejectionOf, T0 } from '../../test/builders.ts';
 import { JudgedWorld } from '../../test/providers/judged-world.ts';
 import { MINUTE } from '../core/duration.ts';
@@ -73,15 +73,26 @@ describe('a code that is bound to something', () => {
   it.each([
     ['another', { binding: '11.00 EUR to ACME' }],
     ['none', { binding: undefined }],
-  ])('is not sent again by a start that says %s: nothing leaves, and the first is as it was', async (_which, other) => {
+  ])('I2 gives way to a start that says %s: the old code is dead, and the new one is bound to what the new start says', async (_which, other) => {
     const { world, sender, verifier, start } = open();
-    const { owner, code } = await start();
+    const canceled = vi.fn();
+    verifier.on('canceled', canceled);
+    const first = await start();
     world.clock += MINUTE;
-    const error = await rejectionOf(verifier.start({ to: TO, requester: 'ada', ...other }));
-    expect(error).toMatchObject({ code: 'invalid_request', field: 'binding' });
-    expect(error.message).not.toContain('EUR');
-    expect(sender.messages).toHaveLength(1);
-    expect((await start()).id).toBe(owner.id);
+    const second = await verifier.start({ to: TO, requester: 'ada', ...other });
+    if (second.status !== 'pending') throw new Error(second.reason);
+    expect(second.id).not.toBe(first.id);
+    expect(canceled).toHaveBeenCalledOnce();
+    expect(await verifier.check({ ...first.owner, code: first.code, binding: BINDING })).toEqual({ status: 'canceled' });
+    const code = sender.messages.at(-1)?.code.reveal() ?? '';
+    expect(await verifier.check({ id: second.id, requester: 'ada', code, binding: BINDING })).toMatchObject({ reason: 'wrong_code' });
+    expect(await verifier.check({ id: second.id, requester: 'ada', code, ...other })).toMatchObject({ status: 'approved' });
+  });
+
+  it('I5 gives way to no other while the limits let no message go, and none that has sent all it may', async () => {
+    const { verifier, start } = open({ sendSpacing: MINUTE, sendsPerVerification: 1 });
+    const { owner, code } = await start();
+    expect(await verifier.start({ to: TO, requester: 'ada', binding: 'another' })).toMatchObject({ status: 'refused' });
     expect(await verifier.check({ ...owner, code, binding: BINDING })).toMatchObject({ status: 'approved' });
   });
 

@@ -45,7 +45,6 @@ describe('a form', () => {
     ['no code', { To: TO }, 'Code'],
     ['a short code', { To: TO, Code: '123' }, 'Code'],
     ['a long code', { To: TO, Code: '12345678901' }, 'Code'],
-    ['a code of letters', { To: TO, Code: 'abcdef' }, 'Code'],
     ['a repeated code', { To: TO, Code: ['123456', '654321'] }, 'Code'],
     ['a repeated verification', { VerificationSid: [SID('VE'), SID('VE')], Code: '123456' }, 'VerificationSid'],
     ['a sid of another kind', { VerificationSid: SID('VA'), Code: '123456' }, 'VerificationSid'],

@@ -1,8 +1,9 @@
 import { parseDestination } from '../../core/destination.ts';
+import { CountersignError } from '../../core/errors.ts';
 import type { Guess, WhichVerification } from '../../engine/results.ts';
 import type { ServiceSettings } from '../../engine/service-settings.ts';
 import type { ServiceCheckResult } from '../../engine/service-verifier.ts';
-import type { VerificationView } from '../../engine/verification-view.ts';
+import type { Judged, VerificationView } from '../../engine/verification-view.ts';
 import type { Fields } from './fields.ts';
 import { type Payment, readPayment, toBinding } from './payment.ts';
 import { invalidParameter, notFound, TwilioError } from './twilio-errors.ts';
@@ -25,7 +26,10 @@ const check: TwilioOperation = {
     const payment = readPayment(fields, service.psd2);
     const guess = readGuess(fields, payment);
     const which = await readWhich(call, service);
-    const { result, view } = await parts.verifierFor(service).judge({ ...guess, ...which });
+    const verifier = parts.verifierFor(service);
+    const { result, view } = await verifier
+      .judge({ ...guess, ...which })
+      .catch((error: unknown) => toMisread(error, guess.code, () => verifier.view(which)));
     const shown = toShown(judged(result, view, call));
     // An approval forgets what it was bound to, which is what the guess has said.
     const outcome = result.status === 'approved' ? ({ status: 'approved', payment } as const) : ({ status: 'pending' } as const);
@@ -56,6 +60,23 @@ async function readWhich({ parts, fields }: TwilioCall, service: ServiceSettings
     if (view?.to !== undefined && view.to.reveal() !== destination.reveal()) throw notFound();
   }
   return { id };
+}
+
+/** Characters that Twilio takes for a code. */
+const CODE_LENGTH = { min: 4, max: 10 } as const;
+
+/**
+ * A guess that cannot be the code, by its length or for its letters, is a wrong one as any other to these clients. It was not compared, and is not counted.
+ *
+ * @throws `error`, where it is another, or where the guess is no code for Twilio either.
+ */
+async function toMisread(error: unknown, code: string, look: () => Promise<VerificationView | undefined>): Promise<Judged<ServiceCheckResult>> {
+  const isMisread = error instanceof CountersignError && error.code === 'invalid_code';
+  if (!isMisread || code.length < CODE_LENGTH.min || code.length > CODE_LENGTH.max) throw error;
+  const view = await look();
+  if (view?.status === 'max_attempts_reached') return { result: { status: 'max_attempts_reached' }, view };
+  if (view?.status !== 'pending') throw notFound();
+  return { result: { status: 'pending', reason: 'wrong_code', attemptsLeft: view.attemptsLeft }, view };
 }
 
 /** The verification of a guess that was compared. @throws {TwilioError} where it was not. */
