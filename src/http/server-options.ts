@@ -7,6 +7,9 @@ import { renderRefusal } from './refusal.ts';
 /** Bodies are small: an address, a code, the settings of a service. */
 const BODY_LIMIT = 16_384;
 
+/** Characters of one part of a path, decoded: as many as the longest email address has (RFC 5321 §4.5.3.1), which Twilio's clients write there. */
+const MAX_PARAM_LENGTH = 254;
+
 /** How long a request may take to arrive, its headers and in all, in milliseconds: a slow body holds a connection and nothing else, and not for long. */
 export const ARRIVAL: { readonly headers: number; readonly request: number } = { headers: 5_000, request: 10_000 };
 
@@ -28,7 +31,7 @@ export function createServerOptions(publicUrl: string): FastifyHttpOptions<Serve
       begun.set(request.socket, request);
       return randomUUID();
     },
-    routerOptions: { maxParamLength: 128 },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
       const { status, headers, type, text } = renderRefusal(error, { url: request.url, publicUrl, requestId: request.id });
       void reply
