@@ -9,6 +9,13 @@ import { createWorld, type FormInput, type RawAnswer, sendBytes, type TwilioWorl
 const SID = (prefix: string) => `${prefix}${'0'.repeat(32)}`;
 
 describe('a form', () => {
+  it('names CodeLength where another one than that of the test code is asked for', async () => {
+    const test = { numbers: ['+14155550100'], code: '246810', until: '2026-01-02T00:00:00Z', acknowledged: false };
+    const world = await createWorld({}, { test });
+    const { status, body } = await world.of('POST', '', { CodeLength: '8' });
+    expect([status, body.code, body.message]).toEqual([400, 60200, 'Invalid parameter `CodeLength`']);
+  });
+
   it.each<[string, FormInput, string]>([
     ['a repeated number', { To: [TO, '+14155552672'] }, 'To'],
     ['a repeated number that is the same', { To: [TO, TO] }, 'To'],
@@ -249,6 +256,24 @@ describe('a client', () => {
     expect(swollen).toMatchObject({ status: 431, body: { code: 20431 } });
     const ours = await sendBytes(world.url, 'GET /v1/services HTTP/9.9\r\n\r\n');
     expect(ours).toMatchObject({ status: 400, body: { title: expect.any(String) } });
+  });
+
+  it.each([
+    ['no length', []],
+    ['a length of nothing', ['content-length: 0']],
+  ])('that says it sends JSON and sends nothing sends nothing: %s', async (_, length) => {
+    const world = await createWorld();
+    await world.listen();
+    const send = (method: string, path: string, type: string) =>
+      sendBytes(
+        world.url,
+        [`${method} ${path} HTTP/1.1`, 'host: x', toAuthorization(world), `content-type: ${type}`, ...length, '', ''].join('\r\n'),
+      );
+    const service = `/v2/Services/${world.serviceSid}`;
+    for (const type of ['application/json', 'application/json; charset=utf-8', 'text/plain'])
+      expect(await send('POST', service, type)).toMatchObject({ status: 200, body: { sid: world.serviceSid } });
+    expect(await send('POST', `${service}/Verifications`, 'application/json')).toMatchObject({ status: 400, body: { code: 60200 } });
+    expect(await send('DELETE', service, 'application/json')).toMatchObject({ status: 204, body: undefined });
   });
 
   /** Sends a head, then, once the server has it, what breaks the request. */
