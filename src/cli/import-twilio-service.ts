@@ -9,10 +9,12 @@ The file is what Twilio answered to one of these, as it came:
   curl -u "$TWILIO_ACCOUNT_SID:$TWILIO_AUTH_TOKEN" 'https://verify.twilio.com/v2/Services?PageSize=1000' > services.json
   curl -u "$TWILIO_ACCOUNT_SID:$TWILIO_AUTH_TOKEN" https://verify.twilio.com/v2/Services/VA… > services.json
 
-Sid, name, length of codes, PSD2 and custom codes are brought along; what else a service uses is named. A service that is there already stays as it is.
+Sid, name, length of codes, PSD2 and custom codes are brought along; what else a service uses is named. A service that is there already stays as it is;
+one that is there without \`compatibility: 'twilio'\` is a conflict, since Twilio's clients do not find it.
 Verifications under way, rate limits, webhooks and templates are no part of the file and stay where they are.
 
-Exit codes: 0 every service is there; 2 the file is not understood, nothing was made; 3 a setting or the store failed, and running it again goes on.`;
+Exit codes: 0 every service is there; 1 one is there that was not made for Twilio's clients, nothing was made; 2 the file is not
+understood, nothing was made; 3 a setting or the store failed, and running it again goes on.`;
 
 /** `countersign import twilio-service <file>` */
 export function addImportTwilioServiceCommand(parent: Command, onExit: OnExit): void {

@@ -31,7 +31,10 @@ function journalOf(entries: readonly JournalEntry[]) {
     seen.reads += 1;
     return page;
   };
-  return { seen, fill: () => store.append(entries), attempts: createAttempts({ store: { entries: read }, keys }) };
+  return {
+    ...{ seen, fill: () => store.append(entries), attempts: createAttempts({ store: { entries: read }, keys }) },
+    plain: async (filter: JournalFilter) => (await store.entries(filter, undefined)).cursor,
+  };
 }
 
 describe('attempts', () => {
@@ -83,6 +86,25 @@ describe('attempts', () => {
     const second = await attempts.list({ isShown: everyone, cursor: first.cursor, limit: 5 });
     expect(second.items.map(({ id }) => id)).toEqual([idOf('VL', 1)]);
     expect(second.cursor).toBeUndefined();
+  });
+
+  it('go on behind a cursor that tells nothing of the other entries and is good for its own service alone', async () => {
+    const { fill, attempts, plain } = journalOf([delivery(1, T0), delivery(2, T0 + 1), delivery(3, T0 + 2)]);
+    await fill();
+    const list = (service: string | undefined, cursor?: string) => attempts.list({ isShown: everyone, service, cursor, limit: 1 });
+    const { cursor } = await list('VA1');
+    const raw = await plain({ service: 'VA1', limit: 1 });
+    expect(raw).toBeDefined();
+    expect(Buffer.from(cursor ?? '', 'base64url').toString('latin1')).not.toContain(raw);
+    expect((await list('VA1')).cursor).not.toBe(cursor);
+    expect((await list('VA1', cursor)).items.map(({ id }) => id)).toEqual([idOf('VL', 2)]);
+    for (const [service, given] of [
+      ['VA2', cursor],
+      [undefined, cursor],
+      ['VA1', raw],
+      ['VA1', ''],
+    ] as const)
+      expect(await rejectionOf(list(service, given))).toMatchObject({ code: 'invalid_request', field: 'cursor' });
   });
 
   it('of a page are judged, and no others', async () => {

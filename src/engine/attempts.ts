@@ -6,6 +6,7 @@ import type { KeyRing } from '../core/keys.ts';
 import { JOURNAL_RETENTION, type JournalEntry, type JournalFilter, type Store } from '../stores/store.ts';
 import { ask } from './ask.ts';
 import type { ApprovalEntry, CheckEntry, DeliveryEntry } from './journal.ts';
+import { createSealedCursors } from './sealed-cursors.ts';
 
 /** Which attempts are wanted; every given field must match. */
 export interface AttemptsQuery {
@@ -26,7 +27,7 @@ export interface AttemptsQuery {
 /** Which of them, and where a page goes on. */
 export interface AttemptsPageQuery extends AttemptsQuery {
   readonly isConverted?: boolean | undefined;
-  /** As an earlier page gave it. */
+  /** As an earlier page of the same service, or of all, gave it. */
   readonly cursor: string | undefined;
   /** 1–1000. */
   readonly limit: number;
@@ -96,8 +97,9 @@ export function createAttempts({
   keys,
 }: {
   readonly store: Pick<Store, 'entries'>;
-  readonly keys: Pick<KeyRing, 'destinationKey'>;
+  readonly keys: Pick<KeyRing, 'destinationKey' | 'issuing' | 'all'>;
 }): Attempts {
+  const cursors = createSealedCursors({ keys, list: 'attempts' });
   const read = (filter: JournalFilter, cursor: string | undefined) => ask(store.entries(filter, cursor));
 
   /** Which verifications of these were approved, by what the journal has of their destinations since. */
@@ -128,8 +130,12 @@ export function createAttempts({
     async list({ cursor, limit, isConverted, ...query }) {
       const matches = createMatcher(query, keys);
       const filter = toFilter(query, keys);
+      const toPage = (items: readonly Attempt[], next: string | undefined): AttemptsPage => ({
+        items,
+        ...(next !== undefined && { cursor: cursors.seal(next, query.service) }),
+      });
       const items: Attempt[] = [];
-      let next = cursor;
+      let next = cursor === undefined ? undefined : cursors.open(cursor, query.service);
       for (let wasRead = 0; wasRead < MAX_READ.page; wasRead += BATCH) {
         const page = await read({ ...filter, limit: BATCH }, next);
         const candidates: (Candidate & { readonly position: number })[] = [];
@@ -146,12 +152,12 @@ export function createAttempts({
           if (items.length < limit) continue;
           // The page is full: it ends behind this entry, whose place the store tells when it is the last that is read.
           const { cursor: behind } = await read({ ...filter, limit: (wanted[index]?.position ?? 0) + 1 }, next);
-          return { items, ...(behind !== undefined && { cursor: behind }) };
+          return toPage(items, behind);
         }
         if (page.cursor === undefined) return { items };
         next = page.cursor;
       }
-      return { items, ...(next !== undefined && { cursor: next }) };
+      return toPage(items, next);
     },
 
     async get(id, query, now) {

@@ -1,12 +1,11 @@
 import { parseDestination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
 import type { KeyRing } from '../core/keys.ts';
-import { createRandomPool } from '../core/random-pool.ts';
-import { NONCE_BYTES, sealText, unsealText } from '../core/sealing.ts';
 import type { RandomBytes } from '../core/tenant-ids.ts';
 import type { JournalEntry, Store } from '../stores/store.ts';
 import { ask } from './ask.ts';
 import type { DeliveryEntry } from './journal.ts';
+import { createSealedCursors } from './sealed-cursors.ts';
 
 /** Which deliveries are wanted; every given field must match. */
 export interface DeliveriesQuery {
@@ -55,7 +54,8 @@ export interface DeliveriesOptions {
 const MAX_ROUNDS = 10;
 
 /** Reads the deliveries of the journal. */
-export function createDeliveries({ store, keys, random = createRandomPool() }: DeliveriesOptions): Deliveries {
+export function createDeliveries({ store, keys, random }: DeliveriesOptions): Deliveries {
+  const cursors = createSealedCursors({ keys, list: 'deliveries', random });
   return {
     async list({ service, to, from, until, cursor, limit }) {
       const filter = {
@@ -65,14 +65,14 @@ export function createDeliveries({ store, keys, random = createRandomPool() }: D
         ...(until !== undefined && { until: parseTime(until, 'until') }),
       };
       const items: SettledDelivery[] = [];
-      let next = cursor === undefined ? undefined : openCursor(keys, cursor, service);
+      let next = cursor === undefined ? undefined : cursors.open(cursor, service);
       for (let round = 0; round < MAX_ROUNDS && items.length < limit; round += 1) {
         const page = await ask(store.entries({ ...filter, limit: limit - items.length }, next));
         items.push(...page.entries.filter(({ type }) => type === 'delivery').map(toSettled));
         if (page.cursor === undefined) return { items };
         next = page.cursor;
       }
-      return { items, ...(next !== undefined && { cursor: sealCursor(keys, random(NONCE_BYTES), next, service) }) };
+      return { items, ...(next !== undefined && { cursor: cursors.seal(next, service) }) };
     },
   };
 }
@@ -87,23 +87,6 @@ function toSettled({ at, service, data }: JournalEntry): SettledDelivery {
   const { deliveryId, verificationId, purpose, channel, to, state, sentAt } = JSON.parse(data) as DeliveryEntry;
   const time = (milliseconds: number) => new Date(milliseconds).toISOString();
   return { id: deliveryId, verificationId, service, purpose, channel, to, status: state, sentAt: time(sentAt), settledAt: time(at) };
-}
-
-/** Ensure that a cursor tells a tenant nothing of the others: a store's counts the entries of all of them. It is good for the service that it was given for. */
-function sealCursor({ issuing }: KeyRing, nonce: Buffer, cursor: string, service: string | undefined): string {
-  return sealText(issuing.seal, nonce, cursor, toBound(service));
-}
-
-function openCursor({ all }: KeyRing, sealed: string, service: string | undefined): string {
-  for (const { seal } of all) {
-    const cursor = unsealText(seal, sealed, toBound(service));
-    if (cursor !== undefined) return cursor;
-  }
-  throw new CountersignError('invalid_request', '`cursor` must be one that an earlier page gave', { field: 'cursor' });
-}
-
-function toBound(service = ''): string {
-  return `1\0cursor\0${service}`;
 }
 
 function parseTime(value: string, field: string): number {

@@ -27,11 +27,18 @@ export function decideCreateService(input: unknown, { id, deployment, by }: Serv
   };
 }
 
-/** Makes a service under an id that it has elsewhere. One that is there already stays as it is. @throws as {@link decideCreateService}. */
+/**
+ * Makes a service of Twilio's under the id that it has there. One that is there already stays as it is.
+ *
+ * @throws as {@link decideCreateService}, and `conflict` where the one that is there was not made for Twilio's clients: they would not find it.
+ */
 export function decideImportService(input: unknown, act: ServiceAct): Decide<'made' | 'already_there'> {
   const create = decideCreateService(input, act);
   return (body, now) => {
-    if (body !== undefined && decodeService(body) !== undefined) return { result: 'already_there' };
+    const record = body === undefined ? undefined : decodeService(body);
+    if (record?.fields.compatibility === 'twilio') return { result: 'already_there' };
+    if (record !== undefined)
+      throw new CountersignError('conflict', 'a service of this id is there without `compatibility`; set it to `twilio` first');
     // One that was deleted is made anew.
     return { ...create(undefined, now), result: 'made' };
   };

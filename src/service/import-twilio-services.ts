@@ -16,7 +16,7 @@ export interface TwilioImportReport {
 export interface ImportedService {
   readonly id: string;
   readonly name: string;
-  /** One that is there already stays as it is. */
+  /** One that is there already, for Twilio's clients, stays as it is. */
   readonly outcome: 'made' | 'already_there';
   /** What it used at Twilio and does not here, in plain words. */
   readonly leftOut: readonly string[];
@@ -34,7 +34,8 @@ export interface TwilioImportTarget {
  * Makes services with the sids that they have at Twilio, so that a client changes nothing but where it asks. All are judged before the first is made; where the
  * store fails in between, running it again goes on.
  *
- * @throws {CountersignError} `invalid_request` where a service is at fault, naming its place and the fields: then none was made.
+ * @throws {CountersignError} `invalid_request` where a service is at fault, naming its place and the fields, and `conflict` where one is there that Twilio's
+ * clients do not find: then none was made.
  */
 export async function importTwilioServices({ services, hasMore }: TwilioServices, target: TwilioImportTarget): Promise<TwilioImportReport> {
   const { store } = target;
@@ -43,7 +44,7 @@ export async function importTwilioServices({ services, hasMore }: TwilioServices
     try {
       decide(service, target)(body, now);
     } catch (error) {
-      throw error instanceof CountersignError && error.code === 'invalid_request' ? at(position, error) : error;
+      throw error instanceof CountersignError && (error.code === 'invalid_request' || error.code === 'conflict') ? at(position, error) : error;
     }
   }
   const imported: ImportedService[] = [];
@@ -58,6 +59,6 @@ function decide({ sid, fields }: TwilioService, { deployment, by }: TwilioImport
   return decideImportService(fields, { id: sid, deployment, by });
 }
 
-function at(position: number, { message }: CountersignError): CountersignError {
-  return new CountersignError('invalid_request', `services[${position}] cannot be made: ${message}`, { field: 'file' });
+function at(position: number, { code, message }: CountersignError): CountersignError {
+  return new CountersignError(code, `services[${position}] cannot be made: ${message}`, { field: 'file' });
 }

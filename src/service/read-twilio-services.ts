@@ -76,8 +76,10 @@ function parseFile(text: string): unknown {
 
 function toService(service: unknown, place: string): TwilioService {
   if (!isObject(service)) throw invalid(`${place} is not what GET /v2/Services answers`);
-  const { sid, friendly_name: name, code_length: codeLength, psd2_enabled: psd2 = false, custom_code_enabled: customCodes = false } = service;
-  if (!isServiceId(sid)) throw invalid(`${place} has no sid of VA and 32 lower-case hex digits`);
+  const { friendly_name: name, code_length: codeLength, psd2_enabled: psd2 = false, custom_code_enabled: customCodes = false } = service;
+  // The door takes ids as they are kept.
+  const sid = typeof service.sid === 'string' ? service.sid.replace(/^VA[0-9A-Fa-f]{32}$/, (id) => `VA${id.slice(2).toLowerCase()}`) : undefined;
+  if (!isServiceId(sid)) throw invalid(`${place} has no sid of VA and 32 hex digits`);
   if (typeof name !== 'string') throw invalid(`${place} has no friendly_name`);
   if (typeof codeLength !== 'number') throw invalid(`${place} has no code_length`);
   if (typeof psd2 !== 'boolean' || typeof customCodes !== 'boolean')

@@ -2,9 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import twilio from 'twilio';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { decideUpdateService } from '../../src/engine/service-acts.ts';
+import { toServiceKey } from '../../src/engine/service-record.ts';
 import { createOutboxSender } from '../../src/index.ts';
 import { createService } from '../../src/service/service.ts';
 import { createSqliteStore } from '../../src/stores/sqlite.ts';
+import { DEPLOYMENT } from '../tenants-world.ts';
 import { createFolder, parseJson, type Run, runHere, SECRET } from './run-cli.ts';
 
 const SID = `VA${'a1'.repeat(16)}`;
@@ -88,6 +91,25 @@ describe('countersign import twilio-service', () => {
     });
     expect((await runHere(['services', 'list'], { cwd, env })).stdout).toContain(`${SID}  Shop`);
     expect((await journalOf(cwd)).length).toBe(2);
+  });
+
+  it('makes nothing where a sid is that of a service that was not made for these clients, and says so', async () => {
+    const { cwd, run } = createPlace();
+    await run(BANK);
+    const store = createSqliteStore({ path: join(cwd, 'countersign.db') });
+    await store.update(toServiceKey(OTHER_SID), decideUpdateService({ compatibility: null }, { id: OTHER_SID, deployment: DEPLOYMENT, by: 'cli' }));
+    await store.close();
+    const refused = await run(page([SHOP, BANK]));
+    expect(refused).toMatchObject({ exit: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/services\[1\] cannot be made: a service of this id is there without `compatibility`/);
+    expect((await journalOf(cwd)).length).toBe(2);
+  });
+
+  it('takes a sid in upper case for the same in lower case', async () => {
+    const { run } = createPlace();
+    const upper = { ...SHOP, sid: `VA${'A1'.repeat(16)}` };
+    expect((await run(upper)).stdout).toBe(`${SID}  Shop: made\n`);
+    expect((await run(page([SHOP, upper]))).stderr).toContain('services[1] has a sid that an earlier one has');
   });
 
   it('says that there is another page', async () => {

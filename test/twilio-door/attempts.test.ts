@@ -90,6 +90,7 @@ describe('attempts', () => {
     ['?VerificationSid=VA1', 60200, 'VerificationSid'],
     ['?ChannelData.To=1', 60200, 'ChannelData.To'],
     ['?PageToken=1x', 21481, undefined],
+    ['?PageToken=1', 21481, undefined],
   ])('refuse %s', async (query, code, name) => {
     const world = await createWorld();
     const { status, body } = await list(world, query);

@@ -1,12 +1,21 @@
-import { describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { TWILIO_OPERATIONS } from '../../src/http/twilio/operations.ts';
 import { TO } from '../http/world.ts';
 import { readOperations } from '../twilio/contract.ts';
-import { createWorld, type FormInput, sendBytes, toBasic, toForm } from './world.ts';
+import { createWorld, type FormInput, type RawAnswer, sendBytes, type TwilioWorld, toBasic, toForm } from './world.ts';
 
 const SID = (prefix: string) => `${prefix}${'0'.repeat(32)}`;
 
 describe('a form', () => {
+  it('names CodeLength where another one than that of the test code is asked for', async () => {
+    const test = { numbers: ['+14155550100'], code: '246810', until: '2026-01-02T00:00:00Z', acknowledged: false };
+    const world = await createWorld({}, { test });
+    const { status, body } = await world.of('POST', '', { CodeLength: '8' });
+    expect([status, body.code, body.message]).toEqual([400, 60200, 'Invalid parameter `CodeLength`']);
+  });
+
   it.each<[string, FormInput, string]>([
     ['a repeated number', { To: [TO, '+14155552672'] }, 'To'],
     ['a repeated number that is the same', { To: [TO, TO] }, 'To'],
@@ -202,8 +211,8 @@ describe('a path', () => {
   it('that is broken is answered in Twilio’s shape, and outside of /v2 in ours', async () => {
     const world = await createWorld();
     expect(await world.ask('GET', '/v2/Services/%zz')).toMatchObject({ status: 400, body: { code: 20400 } });
-    expect(await world.ask('GET', `/v2/Services/${'x'.repeat(200)}`)).toMatchObject({ status: 414, body: { code: 20414 } });
-    expect((await world.ask('HEAD', `/v2/Services/${'x'.repeat(200)}`)).text).toBe('');
+    expect(await world.ask('GET', `/v2/Services/${'x'.repeat(255)}`)).toMatchObject({ status: 414, body: { code: 20414 } });
+    expect((await world.ask('HEAD', `/v2/Services/${'x'.repeat(255)}`)).text).toBe('');
     expect(await world.ask('GET', '/v1/%zz')).toMatchObject({ status: 400, body: { title: expect.any(String) } });
     expect(await world.ask('GET', '/v2x')).toMatchObject({ status: 404, body: { title: expect.any(String) } });
   });
@@ -247,4 +256,71 @@ describe('a client', () => {
     const ours = await sendBytes(world.url, 'GET /v1/services HTTP/9.9\r\n\r\n');
     expect(ours).toMatchObject({ status: 400, body: { title: expect.any(String) } });
   });
+
+  it.each([
+    ['no length', []],
+    ['a length of nothing', ['content-length: 0']],
+  ])('that says it sends JSON and sends nothing sends nothing: %s', async (_, length) => {
+    const world = await createWorld();
+    await world.listen();
+    const send = (method: string, path: string, type: string) =>
+      sendBytes(
+        world.url,
+        [`${method} ${path} HTTP/1.1`, 'host: x', toAuthorization(world), `content-type: ${type}`, ...length, '', ''].join('\r\n'),
+      );
+    const service = `/v2/Services/${world.serviceSid}`;
+    for (const type of ['application/json', 'application/json; charset=utf-8', 'text/plain'])
+      expect(await send('POST', service, type)).toMatchObject({ status: 200, body: { sid: world.serviceSid } });
+    expect(await send('POST', `${service}/Verifications`, 'application/json')).toMatchObject({ status: 400, body: { code: 60200 } });
+    expect(await send('DELETE', service, 'application/json')).toMatchObject({ status: 204, body: undefined });
+  });
+
+  /** Sends a head, then, once the server has it, what breaks the request. */
+  async function breakOff(world: TwilioWorld, path: string, headers: readonly string[], rest: string | null): Promise<RawAnswer> {
+    const type = path.startsWith('/v2') ? 'application/x-www-form-urlencoded' : 'application/json';
+    const head = [`POST ${path} HTTP/1.1`, 'host: x', toAuthorization(world), `content-type: ${type}`, ...headers].join('\r\n');
+    const arrived = once(world.rest.app.server, 'request');
+    return sendBytes(world.url, `${head}\r\n\r\n`, async (socket) => {
+      await arrived;
+      if (rest === null) socket.end();
+      else socket.write(rest);
+    });
+  }
+
+  const CHUNKED = ['transfer-encoding: chunked'];
+  const LENGTH = ['content-length: 10'];
+
+  it.each<[string, number, readonly string[], string | null]>([
+    ['a body that stalls', 408, LENGTH, 'To='],
+    ['a chunk without a size', 400, CHUNKED, 'zz\r\n'],
+    ['a chunk that says too much of itself', 400, CHUNKED, `1;${'x'.repeat(20_000)}\r\n`],
+    ['trailers that are too large', 431, CHUNKED, `0\r\nx: ${'y'.repeat(9_000)}\r\n\r\n`],
+    ['an end before that of the body', 400, LENGTH, null],
+  ])('whose head was understood is answered in the shape of its door: %s', async (_, status, headers, rest) => {
+    const world = await createWorld();
+    await world.listen();
+    // The longer of the two is that of the request.
+    if (status === 408) Object.assign(world.rest.app.server, { headersTimeout: 1, requestTimeout: 1 });
+    const theirs = await breakOff(world, `/v2/Services/${world.serviceSid}`, headers, rest);
+    expect(theirs).toMatchObject({ status, body: { code: 20_000 + status, message: expect.any(String), status } });
+    expect(theirs.body).not.toHaveProperty('title');
+    const ours = await breakOff(world, '/v1/verifications', headers, rest);
+    expect(ours).toMatchObject({ status, body: { code: 'invalid_request', title: expect.any(String) } });
+  });
+
+  it('that follows one of Twilio’s on a connection is not taken for one of them', async () => {
+    const world = await createWorld();
+    await world.listen();
+    const { hostname, port } = new URL(world.url);
+    const socket = connect(Number(port), hostname);
+    onTestFinished(() => void socket.destroy());
+    socket.write(`GET /v2/Services HTTP/1.1\r\nhost: x\r\n${toAuthorization(world)}\r\n\r\n`);
+    expect(String((await once(socket, 'data'))[0])).toContain('HTTP/1.1 200');
+    socket.write('GET /v1/services HTTP/9.9\r\n\r\n');
+    expect(String((await once(socket, 'data'))[0])).toContain('application/problem+json');
+  });
 });
+
+function toAuthorization({ key }: TwilioWorld): string {
+  return `authorization: ${toBasic(key.key.id, key.secret.reveal())}`;
+}

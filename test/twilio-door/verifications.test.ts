@@ -152,6 +152,18 @@ describe('a verification through the door', () => {
     expect((await world.of('GET', '/Verifications/ada%20news@example.com')).body.code).toBe(20404);
   });
 
+  it('reaches the longest address there is, with every character of it percent-encoded', async () => {
+    const world = await createWorld();
+    const To = `${'a'.repeat(64)}@${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(61)}`;
+    expect(To.length).toBe(254);
+    const { sid } = (await world.create({ To, Channel: 'email' })).body;
+    const encoded = [...Buffer.from(To)].map((byte) => `%${byte.toString(16)}`).join('');
+    for (const path of [To, encodeURIComponent(To), encoded]) {
+      const { status, body } = await world.of('GET', `/Verifications/${path}`);
+      expect([status, body.sid]).toEqual([200, sid]);
+    }
+  });
+
   it('finds a number with a plus that is raw and one that is encoded', async () => {
     const world = await createWorld();
     const { body } = await world.create();

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import twilio from 'twilio';
 import { onTestFinished } from 'vitest';
 import type { Scope } from '../../src/engine/api-key.ts';
@@ -207,11 +207,14 @@ export interface RawAnswer {
   readonly body: any;
 }
 
-/** Sends bytes as they are, and resolves with the one answer to them, as soon as all of it is there. */
-export function sendBytes(url: string, bytes: string | Buffer): Promise<RawAnswer> {
+/** Sends bytes as they are, and what `goOn` does, and resolves with the one answer to them, as soon as all of it is there. */
+export function sendBytes(url: string, bytes: string | Buffer, goOn?: (socket: Socket) => Promise<void>): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(bytes);
+      goOn?.(socket).catch(reject);
+    });
     let received = Buffer.alloc(0);
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the connection ended before the answer did')));

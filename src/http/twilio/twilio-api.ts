@@ -7,7 +7,7 @@ import { Fields } from './fields.ts';
 import { EMPTY_FORM, type Form, parseForm, parseQuery } from './form.ts';
 import { NOT_OFFERED_PATHS, TWILIO_OPERATIONS } from './operations.ts';
 import { type ParameterNames, toTwilioError } from './to-twilio-error.ts';
-import { notFound, renderTwilioError } from './twilio-errors.ts';
+import { notFound, renderTwilioError, TwilioError } from './twilio-errors.ts';
 import type { TwilioOperation } from './twilio-operation.ts';
 import type { TwilioParts } from './twilio-parts.ts';
 import { createRefusal } from './unknown-paths.ts';
@@ -38,7 +38,7 @@ export function createTwilioApi(parts: TwilioParts): FastifyPluginAsync {
   };
 }
 
-/** Some clients say that they send a form where they send nothing: with a GET, with a DELETE. */
+/** Some clients say that they send a form, or JSON, where they send nothing: with a GET, with a DELETE. */
 function acceptFormsOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'buffer' }, (_, bytes, done) => {
@@ -47,6 +47,10 @@ function acceptFormsOnly(app: FastifyInstance): void {
     } catch (error) {
       done(error as Error);
     }
+  });
+  app.addContentTypeParser('*', ({ headers }, _, done) => {
+    const isEmpty = Number(headers['content-length'] ?? 0) === 0 && headers['transfer-encoding'] === undefined;
+    done(isEmpty ? null : new TwilioError(20415), undefined);
   });
 }
 
