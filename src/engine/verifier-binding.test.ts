@@ -89,10 +89,14 @@ describe('a code that is bound to something', () => {
     expect(await verifier.check({ id: second.id, requester: 'ada', code, ...other })).toMatchObject({ status: 'approved' });
   });
 
-  it('I5 gives way to no other while the limits let no message go, and none that has sent all it may', async () => {
-    const { verifier, start } = open({ sendSpacing: MINUTE, sendsPerVerification: 1 });
+  it('I5 gives way to no other while the limits let no message go, and not once it has sent all it may', async () => {
+    const { world, verifier, start } = open({ sendSpacing: MINUTE, sendsPerVerification: 1 });
     const { owner, code } = await start();
-    expect(await verifier.start({ to: TO, requester: 'ada', binding: 'another' })).toMatchObject({ status: 'refused' });
+    const another = () => verifier.start({ to: TO, requester: 'ada', binding: 'another' });
+    expect(await another()).toMatchObject({ status: 'refused' });
+    // The spacing is over, and a new verification would be free to send.
+    world.clock += MINUTE;
+    expect(await another()).toMatchObject({ status: 'refused', reason: 'budget_exhausted', retryAt: new Date(T0 + DEFAULT_LIMITS.life) });
     expect(await verifier.check({ ...owner, code, binding: BINDING })).toMatchObject({ status: 'approved' });
   });
 
