@@ -36,7 +36,8 @@ export const EN = {
   'resend.wait': 'You can ask for a new message in {wait}.',
   'resend.ready': 'Nothing there yet?',
   'resend.submit': '{channel, select, call {Call again} other {Send again}}',
-  'resend.other': '{channel, select, call {Call me instead} email {Send an email instead} whatsapp {Use WhatsApp instead} other {Send a text message instead}}',
+  'resend.other':
+    '{channel, select, call {Call me instead} email {Send an email instead} whatsapp {Use WhatsApp instead} other {Send a text message instead}}',
   'change.submit': '{kind, select, email {Use another address} other {Use another number}}',
   'cancel.submit': 'Cancel',
   // What came of the last step.
