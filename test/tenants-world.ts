@@ -34,6 +34,7 @@ export const PLAIN_FIELDS: ServiceFields = {
   ladderOnTop: false,
   psd2: false,
   customCodes: false,
+  page: null,
 };
 
 /** Tenants in one or more processes, as far as they can be told apart: a store's clock and a monotonic clock that a test moves. */

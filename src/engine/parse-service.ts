@@ -20,6 +20,7 @@ import {
   wholeNumber,
 } from './faults.ts';
 import { MAX_BUDGET } from './limits.ts';
+import { pageCheck, storedPageCheck, toPageSettings } from './page-settings.ts';
 import { findBoundFaults } from './service-bounds.ts';
 import { type DeploymentLimits, resolveServiceDefaults, type ServiceBudgets, type ServiceFields } from './service-settings.ts';
 import { findTestFaults, storedTestCheck, testCheck, toTestSettings } from './test-numbers.ts';
@@ -69,6 +70,7 @@ const CHECKS: Checks<ServiceFields> = {
   ladderOnTop: flag,
   psd2: flag,
   customCodes: flag,
+  page: orNull(pageCheck),
 };
 
 /** The same for what was kept: which countries and numbers there are changes with the numbering plans, and what was kept must stay readable. */
@@ -77,6 +79,7 @@ const STORED_CHECKS: Checks<ServiceFields> = {
   name: storedNameCheck,
   allowedCountries: orNull(listOf('codes', 250, (country) => /^[A-Z]{2}$/.test(country))),
   test: orNull(storedTestCheck),
+  page: orNull(storedPageCheck),
 };
 
 /** What the fields of a service are judged by. */
@@ -141,7 +144,9 @@ function judgeTest(
 /** A copy with the fields in one order, frozen all the way down. */
 function toFields(fields: ServiceFields): ServiceFields {
   const entries = Object.keys(CHECKS).map((name) => [name, toFrozen(fields[name as keyof ServiceFields])]);
-  return Object.freeze({ ...(Object.fromEntries(entries) as ServiceFields), test: fields.test && toTestSettings(fields.test) });
+  const { test, page } = fields;
+  const nested: Pick<ServiceFields, 'test' | 'page'> = { test: test && toTestSettings(test), page: page && toPageSettings(page) };
+  return Object.freeze({ ...(Object.fromEntries(entries) as ServiceFields), ...nested });
 }
 
 function toFrozen(value: ServiceFields[keyof ServiceFields]): unknown {

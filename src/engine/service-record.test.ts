@@ -4,10 +4,13 @@ import { errorOf, T0 } from '../../test/builders.ts';
 import { PLAIN_FIELDS } from '../../test/tenants-world.ts';
 import { RECORD_REMEDY } from './record-fault.ts';
 import { decodeService, encodeDeletedService, encodeService, SERVICE_SCHEMA, toServiceKey, toServiceSettings } from './service-record.ts';
-import { ADDED_FIELDS } from './service-settings.ts';
+import { ADDED_FIELDS, type ServiceFields } from './service-settings.ts';
 
-/** As processes of the first version know them. */
-const FIRST_FIELDS = Object.fromEntries(Object.entries(PLAIN_FIELDS).filter(([name]) => !Object.hasOwn(ADDED_FIELDS, name)));
+/** As processes of a version know them. */
+const fieldsOf = (schema: number, fields: ServiceFields) =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !ADDED_FIELDS.slice(schema - 1).some((added) => Object.hasOwn(added, name))));
+const FIRST_FIELDS = fieldsOf(1, PLAIN_FIELDS);
+const PAGE = { brand: 'Shop', returnUrls: ['https://shop.example.com/'], frameAncestors: [], logo: null, accent: null, accentDark: null };
 const record = { fields: PLAIN_FIELDS, createdAt: T0 - 5, updatedAt: T0 };
 const messageOf = (body: string) => {
   const { code, message } = errorOf(() => decodeService(body));
@@ -26,13 +29,22 @@ describe('the record of a service', () => {
     'is of the second version where it has what the first has no field for: %o',
     (given) => {
       const fields = { ...PLAIN_FIELDS, ...given };
-      expect(JSON.parse(encodeService({ ...record, fields }))).toEqual([SERVICE_SCHEMA, T0, -5, fields]);
+      expect(JSON.parse(encodeService({ ...record, fields }))).toEqual([2, T0, -5, fieldsOf(2, fields)]);
       expect(decodeService(encodeService({ ...record, fields }))).toEqual({ ...record, fields });
     },
   );
 
-  it('is read as one of the first version left it', () => {
+  it('is of the third version where it has a hosted page, whatever else it has', () => {
+    for (const given of [{}, { customCodes: true }, { ladderSeconds: [] }]) {
+      const fields = { ...PLAIN_FIELDS, ...given, page: PAGE };
+      expect(JSON.parse(encodeService({ ...record, fields }))).toEqual([SERVICE_SCHEMA, T0, -5, fields]);
+      expect(decodeService(encodeService({ ...record, fields }))).toEqual({ ...record, fields });
+    }
+  });
+
+  it('is read as one of an earlier version left it', () => {
     expect(decodeService(JSON.stringify([1, T0, -5, FIRST_FIELDS]))).toEqual(record);
+    expect(decodeService(JSON.stringify([2, T0, -5, fieldsOf(2, { ...PLAIN_FIELDS, psd2: true })]))?.fields).toEqual({ ...PLAIN_FIELDS, psd2: true });
   });
 
   it('says of a deleted one that it was one, and no more', () => {
@@ -41,7 +53,7 @@ describe('the record of a service', () => {
   });
 
   it('is refused when it is of a newer version, and when it is none of ours', () => {
-    expect(messageOf(JSON.stringify([3, T0, -5, PLAIN_FIELDS]))).toBe('of a newer version of countersign: update this process');
+    expect(messageOf(JSON.stringify([4, T0, -5, PLAIN_FIELDS]))).toBe('of a newer version of countersign: update this process');
     for (const body of ['', 'null', '{}', '7', '[', '[]', '[0]', '["1"]', '[null]', '[1.5]', '["2"]'])
       expect(messageOf(body)).toBe('not one of ours');
   });

@@ -4,10 +4,10 @@ import { createUnpacker } from './packed.ts';
 import { readStoredFields } from './parse-service.ts';
 import { ADDED_FIELDS, type ServiceFields, type ServiceSettings } from './service-settings.ts';
 
-/** The newest version that this code reads. It writes it where a service has what the first has no field for: whoever does not know a preset must not serve without it. */
-export const SERVICE_SCHEMA = 2;
+/** The newest version that this code reads. */
+export const SERVICE_SCHEMA: number = 1 + ADDED_FIELDS.length;
 
-/** What is written for every other service, so that processes of the version before go on beside those of this one. */
+/** The first version. */
 const PLAIN_SCHEMA = 1;
 
 /** The kind of these records and the partition that they are listed by. */
@@ -31,10 +31,21 @@ export function toServiceKey(id: string): RecordKey {
 
 /** The text that a store keeps. */
 export function encodeService({ fields, createdAt, updatedAt }: ServiceRecord): RecordBody {
-  const added = Object.entries(ADDED_FIELDS);
-  const isPlain = added.every(([name, value]) => fields[name as keyof ServiceFields] === value) && fields.ladderSeconds.length > 0;
-  const kept = isPlain ? Object.fromEntries(Object.entries(fields).filter(([name]) => !Object.hasOwn(ADDED_FIELDS, name))) : fields;
-  return JSON.stringify([isPlain ? PLAIN_SCHEMA : SERVICE_SCHEMA, updatedAt, createdAt - updatedAt, kept]);
+  const schema = findSchema(fields);
+  const later = ADDED_FIELDS.slice(schema - PLAIN_SCHEMA);
+  const kept = Object.fromEntries(Object.entries(fields).filter(([name]) => !later.some((added) => Object.hasOwn(added, name))));
+  return JSON.stringify([schema, updatedAt, createdAt - updatedAt, kept]);
+}
+
+/**
+ * The first version that has a field for all that a service has, so that processes of the version before go on beside those of this one, and do not serve
+ * without what they do not know, such as a preset.
+ */
+function findSchema(fields: ServiceFields): number {
+  const isDefault = (added: Partial<ServiceFields>) => Object.entries(added).every(([name, value]) => fields[name as keyof ServiceFields] === value);
+  const schema = PLAIN_SCHEMA + 1 + ADDED_FIELDS.findLastIndex((added) => !isDefault(added));
+  // The first knows no service without a ladder.
+  return fields.ladderSeconds.length > 0 ? schema : Math.max(schema, PLAIN_SCHEMA + 1);
 }
 
 /** What is kept of a deleted service until it expires: that it was one. */
@@ -56,7 +67,7 @@ export function decodeService(body: RecordBody): ServiceRecord | undefined {
   const [updated, created, kept] = list(packed, 3);
   const updatedAt = number(updated);
   const createdAt = updatedAt + number(created);
-  const fields = isObject(kept) ? readStoredFields({ ...ADDED_FIELDS, ...kept }) : undefined;
+  const fields = isObject(kept) ? readStoredFields(Object.assign({}, ...ADDED_FIELDS, kept)) : undefined;
   if (fields === undefined || createdAt > updatedAt) throw damaged();
   return { fields, createdAt, updatedAt };
 }

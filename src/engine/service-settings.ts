@@ -1,6 +1,7 @@
 import type { Channel } from '../core/destination.ts';
 import { SECOND } from '../core/duration.ts';
 import type { Limits } from './limits.ts';
+import type { PageSettings } from './page-settings.ts';
 
 /** What an operator sets for one tenant. Durations are whole seconds, times ISO-8601. */
 export interface ServiceSettings extends ServiceFields {
@@ -55,6 +56,8 @@ export interface ServiceFields {
   readonly psd2: boolean;
   /** Whether a start may bring a code of its own. Whoever begins with a code that they know can approve it without asking anybody, and has the proof of it. */
   readonly customCodes: boolean;
+  /** The hosted page; null for none. */
+  readonly page: PageSettings | null;
 }
 
 /** As the limits of the same names: per destination, 1–100. */
@@ -88,13 +91,11 @@ export interface DeploymentLimits {
   readonly channels: readonly Channel[];
 }
 
-/** The fields that the first version of a service's record does not have, each with what a service of then has. */
-export const ADDED_FIELDS: Pick<ServiceFields, 'compatibility' | 'ladderOnTop' | 'psd2' | 'customCodes'> = {
-  compatibility: null,
-  ladderOnTop: false,
-  psd2: false,
-  customCodes: false,
-};
+/** The fields that each version of a service's record has added, the second first, with what a service of before has. */
+export const ADDED_FIELDS: readonly Partial<ServiceFields>[] = [
+  { compatibility: null, ladderOnTop: false, psd2: false, customCodes: false },
+  { page: null },
+];
 
 /** What a service has where its operator says nothing; the rest are the deployment's limits. */
 const SERVICE_DEFAULTS = {
@@ -107,7 +108,11 @@ const SERVICE_DEFAULTS = {
   budgets: {},
   checkByDestination: false,
   test: null,
-  ...ADDED_FIELDS,
+  compatibility: null,
+  ladderOnTop: false,
+  psd2: false,
+  customCodes: false,
+  page: null,
 } satisfies Partial<ServiceFields>;
 
 /** What a new service begins with: the deployment's limits of the day it is made, in seconds (rounded up). They do not follow the deployment's. */

@@ -1,6 +1,6 @@
+import { isSafeOrigin } from '../core/loopback.ts';
 import { assertNoFaults, DEFAULT_TIMEOUT, type Fault, findTextFaults, findTimeoutFaults } from './faults.ts';
 import { createHttpGatewaySender, type RefusedAnswer } from './http-gateway.ts';
-import { isSafeOrigin } from './loopback.ts';
 import type { Sender } from './sender.ts';
 
 /** How to send through Twilio's Messaging API: an account, and who the message comes from. */

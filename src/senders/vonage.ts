@@ -1,6 +1,6 @@
+import { isSafeOrigin } from '../core/loopback.ts';
 import { assertNoFaults, DEFAULT_TIMEOUT, type Fault, findTextFaults, findTimeoutFaults } from './faults.ts';
 import { createHttpGatewaySender, type RefusedAnswer } from './http-gateway.ts';
-import { isSafeOrigin } from './loopback.ts';
 import { isGsmText } from './message-text.ts';
 import type { Message, Sender, SendResult } from './sender.ts';
 

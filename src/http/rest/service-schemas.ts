@@ -1,11 +1,13 @@
 import { type TSchema, type TUnsafe, Type } from 'typebox';
 import { CHANNELS } from '../../core/destination.ts';
+import { MAX_LOGO_LENGTH } from '../../engine/page-settings.ts';
 import type { ServiceFields } from '../../engine/service-settings.ts';
 
 /** A service as operators write and read it. What its fields must be beside each other and beside the deployment the engine judges. */
 
 const closed = { additionalProperties: false } as const;
 const orNull = (schema: TSchema, description: string) => Type.Union([schema, Type.Null()], { description });
+const color = (description: string) => Type.Optional(orNull(Type.String({ pattern: '^#[0-9A-Fa-f]{6}$' }), description));
 const budget = () => Type.Optional(Type.Integer({ minimum: 1, maximum: 100 }));
 
 const fields = {
@@ -57,6 +59,28 @@ const fields = {
   customCodes: Type.Boolean({
     description: 'Whether a start may bring a code of its own. Whoever begins with a code that they know gets a proof without asking anybody.',
   }),
+  page: orNull(
+    Type.Object(
+      {
+        brand: Type.String({ minLength: 1, maxLength: 64, description: 'The name that people know the service by.' }),
+        returnUrls: Type.Array(Type.String({ maxLength: 512 }), {
+          minItems: 1,
+          maxItems: 20,
+          description: 'Where a visit may end, compared as they are. The first is where a session goes that names none.',
+        }),
+        frameAncestors: Type.Optional(
+          Type.Array(Type.String({ maxLength: 270 }), { maxItems: 20, description: 'Sites that may show the page in a frame. Default: none.' }),
+        ),
+        logo: Type.Optional(
+          orNull(Type.String({ maxLength: MAX_LOGO_LENGTH }), 'A `data:` address of a PNG, JPEG, WebP or SVG in base64. Null for the name alone.'),
+        ),
+        accent: color('The colour of buttons by daylight, `#rrggbb`; null for ours.'),
+        accentDark: color('The same in the dark; null for that of the day.'),
+      },
+      closed,
+    ),
+    'The hosted page: how it looks, where it leads, and who may show it. Null for none.',
+  ),
 } satisfies Record<keyof ServiceFields, TSchema>;
 
 const { name, ...others } = fields;
@@ -100,6 +124,7 @@ export const EXAMPLE_SERVICE: object = {
   ladderOnTop: false,
   psd2: false,
   customCodes: false,
+  page: null,
   createdAt: '2026-01-31T12:00:00.000Z',
   updatedAt: '2026-01-31T12:00:00.000Z',
 };

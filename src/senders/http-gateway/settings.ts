@@ -1,7 +1,7 @@
 import { CHANNELS, type Channel } from '../../core/destination.ts';
+import { isLoopback } from '../../core/loopback.ts';
 import { isChannelList } from '../channel-list.ts';
 import { type Fault, findFlagFaults, findNameFaults, findTimeoutFaults } from '../faults.ts';
-import { isLoopback } from '../loopback.ts';
 import { type AnswerPattern, isPointer, type RefusedAnswer, toRange } from './answers.ts';
 import { BUILT_IN, parseTemplate } from './template.ts';
 

@@ -1,8 +1,8 @@
 import { HIDDEN_CHARACTER } from '../../core/digits.ts';
 import { parseEmail } from '../../core/email.ts';
+import { isLoopback } from '../../core/loopback.ts';
 import { Secret } from '../../core/secret.ts';
 import { type Fault, findFlagFaults, findNameFaults, findTimeoutFaults } from '../faults.ts';
-import { isLoopback } from '../loopback.ts';
 
 /** A mailbox, taken apart: what is between the angle brackets can be nothing but one address. */
 export interface Mailbox {

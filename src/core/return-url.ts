@@ -1,0 +1,36 @@
+import { isLoopback } from './loopback.ts';
+
+/** Longest address that a visit may end at: with a result and a `state` it still fits where addresses do. */
+const MAX_LENGTH = 512;
+
+/**
+ * What is wrong with an address that people are sent back to, to be put behind the field's name; undefined where nothing is.
+ *
+ * Ensure that it is an address of the caller's alone: https, this machine, or a scheme of an app's own with a dot in it (RFC 8252 §7.1). It is compared as it
+ * is, character by character (RFC 9700 §2.1), so that it must be written as `URL` writes it, and what is added to it goes behind its query.
+ */
+export function describeReturnUrlFault(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !URL.canParse(value)) return 'must be an absolute address';
+  if (value.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
+  const { href, protocol, hostname, username, password, hash } = new URL(value);
+  if (href !== value && href !== `${value}/`) return 'must be written as browsers write it: lower-case host, no default port, nothing to be escaped';
+  if (`${username}${password}${hash}` !== '' || value.includes('#')) return 'may hold no user and no fragment';
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return undefined;
+  if (protocol === 'http:') return 'must be https, unless it is on this machine';
+  return /^[a-z][a-z\d+-]*(?:\.[a-z\d+-]+)+:$/.test(protocol)
+    ? undefined
+    : 'must be https, or have a scheme with a dot in it: com.example.app:/verified';
+}
+
+/** What of an address a `form-action` of a Content-Security-Policy takes: its origin, or its scheme where it has none of the web. */
+export function toFormTarget(returnUrl: string): string {
+  const { protocol, origin } = new URL(returnUrl);
+  return protocol === 'https:' || protocol === 'http:' ? origin : protocol;
+}
+
+/** The address with what is told there, behind a query that it has already. */
+export function addToQuery(returnUrl: string, told: Readonly<Record<string, string | undefined>>): string {
+  const pairs = Object.entries(told).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`]));
+  const joint = !returnUrl.includes('?') ? '?' : /[?&]$/.test(returnUrl) ? '' : '&';
+  return `${returnUrl}${joint}${pairs.join('&')}`;
+}
