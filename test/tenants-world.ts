@@ -1,6 +1,7 @@
 import { createKeyRing, type KeyRing } from '../src/core/keys.ts';
 import { toApiKeyKey } from '../src/engine/api-key-record.ts';
 import { DEFAULT_LIMITS } from '../src/engine/limits.ts';
+import type { PageSettings } from '../src/engine/page-settings.ts';
 import type { DeploymentLimits, ServiceFields } from '../src/engine/service-settings.ts';
 import { createTenants, type NewApiKey, type Tenants } from '../src/engine/tenants.ts';
 import { createMemoryStore } from '../src/stores/memory.ts';
@@ -35,6 +36,16 @@ export const PLAIN_FIELDS: ServiceFields = {
   psd2: false,
   customCodes: false,
   page: null,
+};
+
+/** A hosted page of which only what must be said is said. */
+export const PAGE: PageSettings = {
+  brand: 'Shop',
+  returnUrls: ['https://shop.example.com/verified'],
+  frameAncestors: [],
+  logo: null,
+  accent: null,
+  accentDark: null,
 };
 
 /** Tenants in one or more processes, as far as they can be told apart: a store's clock and a monotonic clock that a test moves. */

@@ -72,6 +72,8 @@ export interface KeyRing {
   readonly attempt: KeyObject;
   /** Hashes idempotency keys and the requests they came with, and is what the seal of a kept answer is derived from. */
   readonly idempotency: KeyObject;
+  /** Makes the links of page sessions, hashes who opened them and what they came to, and seals what is in them. */
+  readonly session: KeyObject;
   /** Hashes the API keys and the client addresses that requests are counted by, and the values that starts are. */
   readonly rate: KeyObject;
   /** What Twilio's clients are told that everything here belongs to: `AC` + 32 lower-case hex, the same for all and as long as the index secret stays. */
@@ -108,6 +110,7 @@ export function createKeyRing({ secret, keys, indexSecret }: KeyOptions): KeyRin
     binding: createSecretKey(expand(index, 'binding')),
     attempt: createSecretKey(expand(index, 'attempt')),
     idempotency: createSecretKey(expand(index, 'idempotency')),
+    session: createSecretKey(expand(index, 'session')),
     rate: createSecretKey(expand(index, 'rate')),
     accountSid: `AC${hmac(createSecretKey(expand(index, 'account')), 'account').toString('hex', 0, 16)}`,
     fingerprint: shortHash(createSecretKey(expand(index, 'fingerprint')), 'fingerprint'),

@@ -25,6 +25,16 @@ export function createApiKeyId(random: RandomBytes): string {
   return `SK${random(ID_BYTES).toString('hex')}`;
 }
 
+/** A new page session's id: `PS` + 32 lower-case hex. */
+export function createPageSessionId(random: RandomBytes): string {
+  return `PS${random(ID_BYTES).toString('hex')}`;
+}
+
+/** Whether a text has the form of a page session's id. */
+export function isPageSessionId(value: unknown): value is string {
+  return typeof value === 'string' && /^PS[0-9a-f]{32}$/.test(value);
+}
+
 /** A new send limit's id: `RK` + 32 lower-case hex. */
 export function createSendLimitId(random: RandomBytes): string {
   return `RK${random(ID_BYTES).toString('hex')}`;

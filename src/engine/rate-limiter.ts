@@ -20,8 +20,8 @@ export interface RateLimiterOptions {
   readonly remembered?: number;
 }
 
-/** What is limited: requests of an API key, or from a client address. */
-export type RateScope = 'key' | 'address';
+/** What is limited: requests of an API key, from a client address, or within a page session. */
+export type RateScope = 'key' | 'address' | 'session';
 
 /**
  * Limits of requests by API key and by client address, over all processes on one store: in no window are there more than the burst and what comes back in it,
@@ -32,7 +32,7 @@ export interface RateLimiter {
   /**
    * Takes one permit. Calls at once share one write; a refusal is remembered until it is over, and takes neither read nor write.
    *
-   * @param id an API key's id; or an IP address, of which IPv6 counts by /64 and wrapped IPv4 as IPv4.
+   * @param id the id of an API key or a session; or an IP address, of which IPv6 counts by /64 and wrapped IPv4 as IPv4.
    * @throws {CountersignError} `store_unavailable`; `invalid_request` for what is no address; `configuration_invalid` for a limit that is none.
    */
   take(scope: RateScope, id: string, limit: RateLimit): Promise<RateVerdict>;

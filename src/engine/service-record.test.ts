@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { errorOf, T0 } from '../../test/builders.ts';
-import { PLAIN_FIELDS } from '../../test/tenants-world.ts';
+import { PAGE, PLAIN_FIELDS } from '../../test/tenants-world.ts';
 import { RECORD_REMEDY } from './record-fault.ts';
 import { decodeService, encodeDeletedService, encodeService, SERVICE_SCHEMA, toServiceKey, toServiceSettings } from './service-record.ts';
 import { ADDED_FIELDS, type ServiceFields } from './service-settings.ts';
@@ -10,7 +10,6 @@ import { ADDED_FIELDS, type ServiceFields } from './service-settings.ts';
 const fieldsOf = (schema: number, fields: ServiceFields) =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !ADDED_FIELDS.slice(schema - 1).some((added) => Object.hasOwn(added, name))));
 const FIRST_FIELDS = fieldsOf(1, PLAIN_FIELDS);
-const PAGE = { brand: 'Shop', returnUrls: ['https://shop.example.com/'], frameAncestors: [], logo: null, accent: null, accentDark: null };
 const record = { fields: PLAIN_FIELDS, createdAt: T0 - 5, updatedAt: T0 };
 const messageOf = (body: string) => {
   const { code, message } = errorOf(() => decodeService(body));

@@ -1,4 +1,4 @@
-import { parseDestination } from '../core/destination.ts';
+import { type Channel, parseDestination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
 import { toVerificationId } from '../core/ids.ts';
 import type { Act } from './act.ts';
@@ -44,6 +44,8 @@ export type ServiceCheckResult = Exclude<CheckResult, ApprovedResult> | ServiceA
 
 /** A verifier as one tenant has it: with its purposes, its nonces and its test numbers. Beside what a {@link Verifier} throws it throws `forbidden`. */
 export interface ServiceVerifier {
+  /** What a code may travel by: of the service's channels, those that there is a way out for. */
+  readonly channels: readonly Channel[];
   start(input: ServiceStartInput): Promise<StartResult>;
   check(input: CheckInput): Promise<ServiceCheckResult>;
   resend(input: ResendInput): Promise<ResendResult>;
@@ -58,6 +60,7 @@ export interface ServiceVerifier {
 /** Everything a service's verifier is made of. */
 export interface ServiceVerifierParts {
   readonly service: ServiceSettings;
+  readonly channels: readonly Channel[];
   readonly verifier: Verifier;
   /** Whose verifications are apart from those of `verifier` and whose messages reach nobody; undefined where the service has no test numbers. */
   readonly tests: Verifier | undefined;
@@ -67,7 +70,7 @@ export interface ServiceVerifierParts {
 }
 
 /** Makes a service's verifier. */
-export function createServiceVerifier({ service, verifier, tests, nonces, now }: ServiceVerifierParts): ServiceVerifier {
+export function createServiceVerifier({ service, channels, verifier, tests, nonces, now }: ServiceVerifierParts): ServiceVerifier {
   const test = service.test;
   // From its end on the door is shut for what is under way, too: a code that everybody knows proves nothing.
   const openTests = () => (test !== null && now() < Date.parse(test.until) ? tests : undefined);
@@ -118,6 +121,7 @@ export function createServiceVerifier({ service, verifier, tests, nonces, now }:
   const toOwn = (view: VerificationView): VerificationView => ({ ...view, service: service.id });
 
   return {
+    channels,
     async start({ nonce, ...input }) {
       assertPurpose(service, input.purpose);
       const given = nonce === undefined ? undefined : parseNonce(nonce);
@@ -179,7 +183,8 @@ function assertOwnCode({ customCodes }: ServiceSettings, code: string | undefine
   throw new CountersignError('forbidden', 'this service does not take codes of your own: an operator sets `customCodes`', { field: 'code' });
 }
 
-function assertPurpose({ purposes }: ServiceSettings, purpose = 'default'): void {
+/** Ensure that a purpose is one of a service's. @throws {CountersignError} `invalid_request`. */
+export function assertPurpose({ purposes }: Pick<ServiceSettings, 'purposes'>, purpose = 'default'): void {
   if (purposes === null || purposes.includes(purpose)) return;
   throw new CountersignError('invalid_request', '`purpose` is not one of this service', { field: 'purpose' });
 }

@@ -50,8 +50,10 @@ export function createVerifiers(options: VerifiersOptions): Verifiers {
   const { store, keys, deployment, createProvider } = options;
   const nonces = createNonces({ store, keys: createKeyRing(keys) });
   const made = new Map<string, { readonly updatedAt: string; readonly verifier: ServiceVerifier }>();
-  const make = (service: ServiceSettings) =>
-    createServiceVerifier({ service, verifier: makeOwn(options, service), tests: makeTests(options, service), nonces, now: options.now });
+  const make = (service: ServiceSettings) => {
+    const { verifier, channels } = makeOwn(options, service);
+    return createServiceVerifier({ service, channels, verifier, tests: makeTests(options, service), nonces, now: options.now });
+  };
   return {
     of(service) {
       const known = made.get(service.id);
@@ -69,7 +71,12 @@ export function createVerifiers(options: VerifiersOptions): Verifiers {
   };
 }
 
-function makeOwn({ store, keys, deployment, createProvider, guard, onEvent }: VerifiersOptions, service: ServiceSettings): Verifier {
+interface OwnVerifier {
+  readonly verifier: Verifier;
+  readonly channels: readonly Channel[];
+}
+
+function makeOwn({ store, keys, deployment, createProvider, guard, onEvent }: VerifiersOptions, service: ServiceSettings): OwnVerifier {
   const { limits, allowedCountries, channels, ...texts } = toVerifierSettings(service, deployment);
   const made = createProvider(texts);
   const provider = narrow(
@@ -86,7 +93,7 @@ function makeOwn({ store, keys, deployment, createProvider, guard, onEvent }: Ve
     guard: createServiceGuard(allowedCountries, guard),
   });
   if (onEvent !== undefined) for (const name of EVENTS) verifier.on(name, (event) => onEvent({ name, event } as VerifierEvent));
-  return verifier;
+  return { verifier, channels: provider.channels };
 }
 
 /** A provider on fewer channels. Its properties are named and its methods bound: they may live on a class. */

@@ -10,6 +10,7 @@ type Json = Record<string, unknown>;
 const TAGS = [
   ['Verifications', 'Proving that a person holds a phone number or an email address.'],
   ['Deliveries', 'What became of messages.'],
+  ['Sessions', 'Visits of the hosted page.'],
   ['Services', 'The settings of tenants.'],
   ['API keys', 'Who may ask.'],
   ['Destinations', "Operators' acts on one phone number or address."],

@@ -1,5 +1,6 @@
 import type { Deliveries } from '../engine/deliveries.ts';
 import type { Idempotency } from '../engine/idempotency.ts';
+import type { PageSessions } from '../engine/page-sessions.ts';
 import type { ProofTokens } from '../engine/proof-tokens.ts';
 import type { RateLimiter } from '../engine/rate-limiter.ts';
 import type { RateLimit } from '../engine/rate-rule.ts';
@@ -39,6 +40,7 @@ export interface RestParts {
   readonly verifierFor: (service: ServiceSettings) => ServiceVerifier;
   readonly operator: Pick<Verifier, 'unblock' | 'erase'>;
   readonly deliveries: Deliveries;
+  readonly pageSessions: PageSessions;
   /** Resolves when the store can read and write. */
   readonly ping: () => Promise<void>;
   /** Where clients reach the service, such as `https://verify.example.com`: no slash at its end. */

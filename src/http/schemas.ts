@@ -61,20 +61,22 @@ export const ShownVerification: TSchema = Type.Object(
   { ...closed, $id: 'ShownVerification' },
 );
 
+/** An approval. */
+export const Approved: TSchema = Type.Object(
+  {
+    status: Type.Literal('approved'),
+    verificationId: id('VE', 'The verification.'),
+    token: Type.String({
+      description: 'The proof: a JWT that is good for five minutes from the approval. Check it as docs/proof.md shows, and accept each `jti` once.',
+    }),
+  },
+  { ...closed, $id: 'Approved' },
+);
+
 /** What a guess came to. */
 export const CheckAnswer: TSchema = Type.Union(
   [
-    Type.Object(
-      {
-        status: Type.Literal('approved'),
-        verificationId: id('VE', 'The verification.'),
-        token: Type.String({
-          description:
-            'The proof: a JWT that is good for five minutes from the approval. Check it as docs/proof.md shows, and accept each `jti` once.',
-        }),
-      },
-      closed,
-    ),
+    Approved,
     Type.Object({ status: Type.Literal('pending'), reason: Type.Literal('wrong_code'), attemptsLeft: Type.Integer({ minimum: 1 }) }, closed),
     Type.Object(
       {

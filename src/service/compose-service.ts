@@ -6,6 +6,7 @@ import { createDeliveries } from '../engine/deliveries.ts';
 import { createIdempotency } from '../engine/idempotency.ts';
 import { decideFingerprint, FINGERPRINT_KEY } from '../engine/index-fingerprint.ts';
 import { resolveLimits } from '../engine/limits.ts';
+import { createPageSessions } from '../engine/page-sessions.ts';
 import { createProofTokens } from '../engine/proof-tokens.ts';
 import { createRateLimiter } from '../engine/rate-limiter.ts';
 import { createSendRates } from '../engine/send-rates.ts';
@@ -143,6 +144,7 @@ function toParts({ settings, store, publicUrl, isDraining }: CompositionOptions,
     verifierFor: verifiers.of,
     operator: verifiers.operator,
     deliveries: createDeliveries({ store, keys }),
+    pageSessions: createPageSessions({ store, keys }),
     trustedHops: settings.trustedHops,
     rates: { key: { perMinute: keyPerMinute, burst: keyBurst }, address: { perMinute: addressPerMinute, burst: addressBurst } },
     async ping() {

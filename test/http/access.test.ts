@@ -3,23 +3,46 @@ import { SCOPES } from '../../src/engine/api-key.ts';
 import type { NewApiKey } from '../../src/engine/tenants.ts';
 import type { Operation } from '../../src/http/operation.ts';
 import { OPERATIONS } from '../../src/http/rest/operations.ts';
+import { PAGE } from '../tenants-world.ts';
 import { DOCUMENT } from './documented.ts';
 import { type Got, makeTenant, RestWorld, TO } from './world.ts';
 
 /** Two tenants, each with a service, a verification and keys, and an operator. */
 async function openTwo() {
   const world = new RestWorld();
-  const own = await makeTenant(world, { checkByDestination: true });
-  const other = await makeTenant(world, { checkByDestination: true });
+  const own = await makeTenant(world, { checkByDestination: true, page: PAGE });
+  const other = await makeTenant(world, { checkByDestination: true, page: PAGE });
   const started = async (key: NewApiKey, to: string) => {
     const { body } = await world.ask('POST', '/v1/verifications', { key, body: { to, requester: 'r' } });
     return body.id as string;
   };
+  const approved = async (service: string, verificationId: string) => {
+    const { pageSessions } = world.parts;
+    const { id } = await pageSessions.open(service, { returnUrl: 'https://shop.example.com/' });
+    await pageSessions.claim({ id, browser: 'b' }, { hasLink: true });
+    const claims = {
+      verificationId,
+      service,
+      purpose: 'default',
+      requester: 'r',
+      channel: 'sms',
+      destination: TO,
+      approvedAt: '2026-01-01T00:00:00.000Z',
+    };
+    return (await pageSessions.approve({ id, browser: 'b' }, JSON.stringify(claims)))?.reveal() ?? '';
+  };
+  const ownId = await started(own.key, TO);
+  const otherId = await started(other.key, '+14155552672');
   return {
     world,
-    own: { ...own, verification: await started(own.key, TO) },
-    other: { ...other, verification: await started(other.key, '+14155552672') },
-    nobody: { verification: `VE${'0'.repeat(32)}`, service: `VA${'0'.repeat(32)}`, key: `SK${'0'.repeat(32)}` },
+    own: { ...own, verification: ownId, result: await approved(own.service.id, ownId) },
+    other: { ...other, verification: otherId, result: await approved(other.service.id, otherId) },
+    nobody: {
+      result: `PS${'0'.repeat(32)}.${'0'.repeat(22)}`,
+      verification: `VE${'0'.repeat(32)}`,
+      service: `VA${'0'.repeat(32)}`,
+      key: `SK${'0'.repeat(32)}`,
+    },
   };
 }
 
@@ -36,6 +59,8 @@ const REQUESTS: Readonly<Record<string, (two: Two, whose: Whose) => { id?: strin
   cancelVerification: (two, whose) => ({ id: verification(two, whose), body: { requester: 'r' } }),
   showVerification: (two, whose) => ({ id: verification(two, whose), query: '?requester=r' }),
   checkDestination: (two, whose) => ({ body: { to: whose === 'own' ? TO : '+14155552672', requester: 'r', code: '000000', ...naming(two, whose) } }),
+  openSession: (two, whose) => ({ body: { state: 's', ...naming(two, whose) } }),
+  exchangeResult: (two, whose) => ({ body: { result: two[whose].result } }),
   listDeliveries: (two, whose) => ({ query: whose === 'own' ? '' : `?service=${service(two, whose)}` }),
   createService: () => ({ body: { name: 'x' } }),
   listServices: () => ({}),

@@ -6,6 +6,7 @@ import type { Scope } from '../../src/engine/api-key.ts';
 import { createDeliveries } from '../../src/engine/deliveries.ts';
 import type { Guard } from '../../src/engine/guard.ts';
 import { createIdempotency } from '../../src/engine/idempotency.ts';
+import { createPageSessions } from '../../src/engine/page-sessions.ts';
 import { createProofTokens, type ProofTokens } from '../../src/engine/proof-tokens.ts';
 import { createRateLimiter } from '../../src/engine/rate-limiter.ts';
 import type { RateLimit } from '../../src/engine/rate-rule.ts';
@@ -95,6 +96,7 @@ export class RestWorld {
       verifierFor: verifiers.of,
       operator: verifiers.operator,
       deliveries: createDeliveries({ store: this.store, keys: this.keys }),
+      pageSessions: createPageSessions({ store: this.store, keys: this.keys }),
       ping: () => this.store.ping(),
       publicUrl: PUBLIC_URL,
       trustedHops: 0,

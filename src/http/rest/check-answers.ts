@@ -7,7 +7,7 @@ import { CheckAnswer } from '../schemas.ts';
 import { noSuchVerification, toRefusal } from './send-answers.ts';
 
 /** An approval as it is kept: its claims and not its token, which is signed again whenever it is answered. */
-interface KeptApproval extends Omit<Proof, 'destination' | 'approvedAt'> {
+export interface KeptApproval extends Omit<Proof, 'destination' | 'approvedAt'> {
   readonly destination: string;
   readonly masked: string;
   readonly approvedAt: string;
@@ -24,7 +24,7 @@ export const checkResponse: Readonly<Record<number, ResponseSpec>> = {
 export function renderCheck(result: ServiceCheckResult): unknown {
   if (result.status === 'not_found') throw noSuchVerification();
   if (result.status === 'budget_exhausted') throw toRefusal({ reason: 'budget_exhausted', retryAt: result.retryAt });
-  return result.status === 'approved' ? { status: 'approved', claims: toKept(result) } : { ...result };
+  return result.status === 'approved' ? { status: 'approved', claims: toKeptApproval(result) } : { ...result };
 }
 
 /** Ensure that what was erased is not handed out again: a kept approval holds the number. @throws {HttpProblem} 404. */
@@ -53,8 +53,8 @@ export function finishCheck(body: unknown, { proofs }: RestParts): unknown {
   return { status: 'approved', verificationId, token: proofs.sign(proof, { audience: service, nonce, test }) };
 }
 
-/** Each field by its name: of a copy with and without some V8 makes a slow one. */
-function toKept({ proof, nonce, test }: ServiceApproval): KeptApproval {
+/** An approval as it may be kept. Each field by its name: of a copy with and without some V8 makes a slow one. */
+export function toKeptApproval({ proof, nonce, test }: ServiceApproval): KeptApproval {
   const { verificationId, service, purpose, channel, destination, requester, approvedAt } = proof;
   return {
     verificationId,

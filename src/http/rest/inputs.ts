@@ -25,6 +25,9 @@ export const REQUESTER: TOptional<TString> = Type.Optional(
 /** A phone number or an address. */
 export const TO: TString = Type.String({ minLength: 1, maxLength: 320, description: 'A phone number in E.164 form or one email address.' });
 
+/** A channel. */
+export const CHANNEL_NAME: TUnsafe<Channel> = Type.Unsafe<Channel>({ enum: [...CHANNELS] });
+
 /** How the code travels. */
 export const CHANNEL: TOptional<TUnsafe<Channel>> = Type.Optional(
   Type.Unsafe<Channel>({ enum: [...CHANNELS], description: 'How the code travels. Default: `email` for an address, else `sms`.' }),
