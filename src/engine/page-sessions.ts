@@ -20,7 +20,17 @@ import {
   MAX_DESTINATIONS,
   type PageSessionRefusal,
 } from './page-session-acts.ts';
-import { createPageSecret, isLinkSecret, isPageSecret, toBrowserHash, toLinkSecret, toResultHash } from './page-session-keys.ts';
+import {
+  createFormToken,
+  createPageSecret,
+  isFormToken,
+  isLinkSecret,
+  isPageSecret,
+  toBrowserHash,
+  toLinkSecret,
+  toPageAttemptId,
+  toResultHash,
+} from './page-session-keys.ts';
 import { decodePageSession, type PageSessionRecord, toPageSessionKey } from './page-session-record.ts';
 import { toRecordFault } from './record-fault.ts';
 
@@ -83,6 +93,13 @@ export interface PageSessions {
   /** What `approve` was given, to one of all who bring a result. */
   exchange(service: string, result: string): Promise<string | undefined>;
   cancel(visitor: PageVisitor): Promise<PageSessionRefusal | 'canceled'>;
+  /** A new secret for a browser's cookie. */
+  createBrowser(): string;
+  /** What a form carries to show that it is one of ours; another text each time. */
+  createFormToken(visitor: PageVisitor): string;
+  isFormToken(visitor: PageVisitor, token: unknown): boolean;
+  /** The same for the same guess from the same browser. @param guess which verification, and the digits. */
+  toAttemptId(visitor: PageVisitor, guess: string): string;
 }
 
 /** Everything that page sessions are made of. */
@@ -156,6 +173,10 @@ export function createPageSessions({ store, keys, random = createRandomPool() }:
       return sealed === undefined ? undefined : unseal(id, 'claims', sealed);
     },
     cancel: (visitor) => update(visitor.id, decideCancelPage(hashOf(visitor))),
+    createBrowser: () => createPageSecret(random),
+    createFormToken: (visitor) => createFormToken(key, visitor, random),
+    isFormToken: (visitor, token) => isFormToken(key, visitor, token),
+    toAttemptId: (visitor, guess) => toPageAttemptId(key, { ...visitor, guess }),
   };
 }
 

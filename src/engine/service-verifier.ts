@@ -46,6 +46,8 @@ export type ServiceCheckResult = Exclude<CheckResult, ApprovedResult> | ServiceA
 export interface ServiceVerifier {
   /** What a code may travel by: of the service's channels, those that there is a way out for. */
   readonly channels: readonly Channel[];
+  /** The countries that may be written to; null for all. */
+  readonly countries: readonly string[] | null;
   start(input: ServiceStartInput): Promise<StartResult>;
   check(input: CheckInput): Promise<ServiceCheckResult>;
   resend(input: ResendInput): Promise<ResendResult>;
@@ -61,6 +63,7 @@ export interface ServiceVerifier {
 export interface ServiceVerifierParts {
   readonly service: ServiceSettings;
   readonly channels: readonly Channel[];
+  readonly countries: readonly string[] | null;
   readonly verifier: Verifier;
   /** Whose verifications are apart from those of `verifier` and whose messages reach nobody; undefined where the service has no test numbers. */
   readonly tests: Verifier | undefined;
@@ -70,7 +73,7 @@ export interface ServiceVerifierParts {
 }
 
 /** Makes a service's verifier. */
-export function createServiceVerifier({ service, channels, verifier, tests, nonces, now }: ServiceVerifierParts): ServiceVerifier {
+export function createServiceVerifier({ service, channels, countries, verifier, tests, nonces, now }: ServiceVerifierParts): ServiceVerifier {
   const test = service.test;
   // From its end on the door is shut for what is under way, too: a code that everybody knows proves nothing.
   const openTests = () => (test !== null && now() < Date.parse(test.until) ? tests : undefined);
@@ -122,6 +125,7 @@ export function createServiceVerifier({ service, channels, verifier, tests, nonc
 
   return {
     channels,
+    countries,
     async start({ nonce, ...input }) {
       assertPurpose(service, input.purpose);
       const given = nonce === undefined ? undefined : parseNonce(nonce);

@@ -51,8 +51,7 @@ export function createVerifiers(options: VerifiersOptions): Verifiers {
   const nonces = createNonces({ store, keys: createKeyRing(keys) });
   const made = new Map<string, { readonly updatedAt: string; readonly verifier: ServiceVerifier }>();
   const make = (service: ServiceSettings) => {
-    const { verifier, channels } = makeOwn(options, service);
-    return createServiceVerifier({ service, channels, verifier, tests: makeTests(options, service), nonces, now: options.now });
+    return createServiceVerifier({ ...makeOwn(options, service), service, tests: makeTests(options, service), nonces, now: options.now });
   };
   return {
     of(service) {
@@ -74,6 +73,7 @@ export function createVerifiers(options: VerifiersOptions): Verifiers {
 interface OwnVerifier {
   readonly verifier: Verifier;
   readonly channels: readonly Channel[];
+  readonly countries: readonly string[] | null;
 }
 
 function makeOwn({ store, keys, deployment, createProvider, guard, onEvent }: VerifiersOptions, service: ServiceSettings): OwnVerifier {
@@ -93,7 +93,7 @@ function makeOwn({ store, keys, deployment, createProvider, guard, onEvent }: Ve
     guard: createServiceGuard(allowedCountries, guard),
   });
   if (onEvent !== undefined) for (const name of EVENTS) verifier.on(name, (event) => onEvent({ name, event } as VerifierEvent));
-  return { verifier, channels: provider.channels };
+  return { verifier, channels: provider.channels, countries: allowedCountries };
 }
 
 /** A provider on fewer channels. Its properties are named and its methods bound: they may live on a class. */

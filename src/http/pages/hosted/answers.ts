@@ -1,0 +1,14 @@
+import { gzipSync } from 'node:zlib';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toSeconds } from '../../problem.ts';
+import { quietly } from '../../request-observation.ts';
+import type { RequestStates } from '../../request-state.ts';
+import { endUnread } from '../../unread-body.ts';
+import { type PageAssets } from './assets.ts';
+import { acceptsGzip } from './hosted-pages.ts';
+import { toPageHeaders } from './page-headers.ts';
+import { PageRefusal } from './page-limits.ts';
+import type { PageParts } from './page-parts.ts';
+import { type Said, toQuery } from './said.ts';
+import type { PageForm, StepName, StepResult } from './steps.ts';
+import { type OpenSession, toVisitor, type Visit } from './visit.ts';

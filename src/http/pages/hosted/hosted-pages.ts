@@ -1,0 +1,150 @@
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { observeRequests } from '../../request-observation.ts';
+import { createRequestStates, type RequestStates } from '../../request-state.ts';
+import { endUnread } from '../../unread-body.ts';
+import { type Answers, createAnswers } from './answers.ts';
+import { type PageAssets, toAssets } from './assets.ts';
+import { toBrowserCookie } from './browser-cookie.ts';
+import { assertOwnAddress, assertOwnSession, assertSameSite } from './page-limits.ts';
+import type { PageParts } from './page-parts.ts';
+import { parseSaid } from './said.ts';
+import { STEPS, type StepName, toReturn } from './steps.ts';
+import { findVisit, isSecure, toVisitor, type Visit } from './visit.ts';
+
+/** Where visits are, under the service's public address. */
+const PREFIX = '/verify';
+
+/**
+ * The hosted page as a Fastify plugin, for the server that the REST interface is registered on: a person opens the link of a session, says where to send a
+ * code, types it, and is sent back. Forms and redirects alone; what its script adds is comfort.
+ *
+ * @example
+ * const app = fastify(createServerOptions(publicUrl));
+ * await app.register(createHostedPages(parts));
+ */
+export function createHostedPages(parts: PageParts): FastifyPluginAsync {
+  const assets = toAssets(parts, PREFIX);
+  const pages: FastifyPluginAsync = async (app) => {
+    const states = createRequestStates();
+    const answers = createAnswers({ parts, assets, states, prefix: PREFIX });
+    acceptFormsOnly(app);
+    app.setErrorHandler(answers.failed);
+    app.setNotFoundHandler(async (request, reply) => answers.end(reply, await findVisit(request, parts), 'gone'));
+    observeRequests(app, parts.observe, states);
+    addAssets(app, assets, states);
+    addOpening(app, { parts, states, answers });
+    addPage(app, { parts, states, answers });
+    addSteps(app, { parts, states, answers });
+  };
+  return async (app) => {
+    await app.register(pages, { prefix: PREFIX });
+  };
+}
+
+interface RouteParts {
+  readonly parts: PageParts;
+  readonly states: RequestStates;
+  readonly answers: Answers;
+}
+
+/** A form has a handful of short fields. */
+const FORM_LIMIT = 4_096;
+
+function acceptFormsOnly(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: FORM_LIMIT }, (_, text, done) => {
+    done(null, new URLSearchParams(text as string));
+  });
+}
+
+/** The files never change under their address, and hold nothing of anybody. */
+function addAssets(app: FastifyInstance, assets: PageAssets, states: RequestStates): void {
+  for (const { path, type, body, compressed } of assets.files) {
+    app.get(path, (request, reply) => {
+      states.of(request).operation = { id: 'pageFile' };
+      reply.header('cache-control', 'public, max-age=31536000, immutable').header('vary', 'accept-encoding').type(type);
+      return acceptsGzip(request) ? reply.header('content-encoding', 'gzip').send(compressed) : reply.send(body);
+    });
+  }
+}
+
+export function acceptsGzip({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
+  return /(?:^|[ ,])gzip(?!;q=0(?:\.0*)?(?:,|$))/.test(String(headers['accept-encoding'] ?? ''));
+}
+
+/**
+ * Opens a link. Nothing is written and nothing is used up, so that whoever looks at a link before its person does (a messenger, a mail filter) takes nothing
+ * away; the cookie that is given is nobody's until a form comes back with it.
+ */
+function addOpening(app: FastifyInstance, { parts, states, answers }: RouteParts): void {
+  app.get('/:id/:link', async (request, reply) => {
+    states.of(request).operation = { id: 'openPage' };
+    await assertOwnAddress(request, parts);
+    const visit = await findVisit(request, parts);
+    const { session } = visit;
+    const { link = '' } = request.params as { readonly link?: string };
+    // The address of a step, loaded again.
+    if (Object.hasOwn(STEPS, link)) return answers.go(request, reply, visit);
+    if (session === undefined || !parts.pageSessions.isLink(visit.id, link)) return answers.end(reply, visit, 'gone');
+    if (visit.isOwn) return answers.go(request, reply, visit);
+    if (session.isBound) return answers.end(reply, visit, 'elsewhere');
+    if (session.end !== undefined) return answers.end(reply, visit, 'gone');
+    const browser = visit.browser ?? giveCookie(reply, visit, parts);
+    return answers.page(request, reply, { visit: { ...visit, browser }, session, link });
+  });
+}
+
+function giveCookie(reply: FastifyReply, { id, session }: Visit, parts: PageParts): string {
+  const browser = parts.pageSessions.createBrowser();
+  const inFrame = (session?.page.frameAncestors.length ?? 0) > 0;
+  reply.header('set-cookie', toBrowserCookie(browser, { id, inFrame, isSecure: isSecure(parts) }));
+  return browser;
+}
+
+/** The page of a visit. An approval whose way back was cut off is told again. */
+function addPage(app: FastifyInstance, { parts, states, answers }: RouteParts): void {
+  app.get('/:id', async (request, reply) => {
+    states.of(request).operation = { id: 'showPage' };
+    await assertOwnAddress(request, parts);
+    const visit = await findVisit(request, parts);
+    const { session } = visit;
+    if (session === undefined || !session.isBound) return answers.end(reply, visit, 'gone');
+    if (!visit.isOwn) return answers.end(reply, visit, 'elsewhere');
+    if (session.end === 'approved') {
+      const result = await parts.pageSessions.issue(toVisitor(visit));
+      return result === undefined ? answers.end(reply, visit, 'late') : answers.leave(request, reply, toReturn(session, { result: result.reveal() }));
+    }
+    if (session.end !== undefined) return answers.end(reply, visit, ENDS[session.end]);
+    const { with: ask } = request.query as { readonly with?: unknown };
+    const asked = ask === 'email' || ask === 'phone' ? ask : undefined;
+    return answers.page(request, reply, { visit, session, said: parseSaid(request.query, visit.now), ask: asked });
+  });
+}
+
+const ENDS = { late: 'late', exchanged: 'done', canceled: 'canceled', over: 'gone' } as const;
+
+/** Everything that a person does is a form that is posted. */
+function addSteps(app: FastifyInstance, { parts, states, answers }: RouteParts): void {
+  for (const name of Object.keys(STEPS) as StepName[]) {
+    app.post(`/:id/${name}`, { bodyLimit: FORM_LIMIT }, async (request, reply) => {
+      states.of(request).operation = { id: `page_${name}` };
+      endUnread(request, reply);
+      await assertOwnAddress(request, parts);
+      assertSameSite(request, parts);
+      const visit = await findVisit(request, parts);
+      const { session, browser } = visit;
+      const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
+      const link = form.get('link') ?? '';
+      const hasLink = link !== '' && parts.pageSessions.isLink(visit.id, link);
+      if (session === undefined || !(session.isBound || hasLink)) return answers.end(reply, visit, 'gone');
+      if (browser === undefined) return answers.end(reply, visit, 'cookies');
+      if (session.isBound && !visit.isOwn) return answers.end(reply, visit, 'elsewhere');
+      const page = { visit, session, ...(hasLink && { link }) };
+      if (!parts.pageSessions.isFormToken(toVisitor(visit), form.get('form'))) return answers.stale(request, reply, { ...page, typed: form });
+      await assertOwnSession(visit, parts);
+      if (session.end !== undefined) return answers.go(request, reply, visit);
+      const result = await STEPS[name]({ visit, session, form, hasLink, parts });
+      return answers.step(request, reply, { ...page, typed: form, name, result });
+    });
+  }
+}

@@ -1,0 +1,218 @@
+import { channelsFor, type Channel, type Destination, parseDestination } from '../../../core/destination.ts';
+import { parseCode } from '../../../core/code-input.ts';
+import { CountersignError } from '../../../core/errors.ts';
+import { addToQuery } from '../../../core/return-url.ts';
+import { parseTypedPhone } from '../../../core/typed-number.ts';
+import type { RefusedResult, StartResult } from '../../../engine/results.ts';
+import type { ServiceCheckResult } from '../../../engine/service-verifier.ts';
+import { toKeptApproval } from '../../rest/check-answers.ts';
+import type { PageParts } from './page-parts.ts';
+import type { Said } from './said.ts';
+import { type OpenSession, toVisitor, type Visit } from './visit.ts';
+
+/** What a person has typed or chosen, by the names of the fields. */
+export type PageForm = Pick<URLSearchParams, 'get'>;
+
+/** A form that came from its own page, and the session that it is for. */
+export interface Step {
+  readonly visit: Visit;
+  readonly session: OpenSession;
+  readonly form: PageForm;
+  /** Whether the link came along, so that the session may become this browser's. */
+  readonly hasLink: boolean;
+  readonly parts: PageParts;
+}
+
+/** What comes of a step. */
+export type StepResult =
+  /** The visit's page, as it is now. */
+  | { readonly kind: 'go'; readonly said?: Said; readonly ask?: 'email' | 'phone' }
+  /** Back to the caller. */
+  | { readonly kind: 'leave'; readonly url: string }
+  /** The form as it was, with something said about it. */
+  | { readonly kind: 'stay'; readonly said: Said }
+  /** The page of a visit that is not to be gone on with. */
+  | { readonly kind: 'end'; readonly page: 'gone' | 'elsewhere' };
+
+/** The name of a step: what its form says and its address ends with. */
+export type StepName = 'ask' | 'start' | 'again' | 'resend' | 'check' | 'change' | 'cancel';
+
+/** Every step of a visit, by its name. */
+export const STEPS: Readonly<Record<StepName, (step: Step) => Promise<StepResult>>> = { ask, start, again, resend, check, change, cancel };
+
+/** Shows the form for the other kind of destination. */
+async function ask(step: Step): Promise<StepResult> {
+  const claimed = await claim(step, undefined);
+  return claimed ?? { kind: 'go', ask: step.form.get('with') === 'email' ? 'email' : 'phone' };
+}
+
+/** Sends a code to where the caller or the person has said. */
+async function start(step: Step): Promise<StepResult> {
+  const { request } = step.session;
+  if (request.to !== undefined) return (await claim(step, undefined)) ?? startAt(step, request.to);
+  const isEmail = step.form.get('with') === 'email';
+  const destination = readDestination(step.form, isEmail);
+  if (destination === undefined) return (await claim(step, undefined)) ?? { kind: 'stay', said: { what: isEmail ? 'email_invalid' : 'number_invalid' } };
+  return (await claim(step, destination.reveal())) ?? startAt(step, destination.reveal());
+}
+
+/** Sends a new code to where the last one went, after a verification has ended. */
+async function again(step: Step): Promise<StepResult> {
+  const { current } = step.session;
+  return current === undefined ? { kind: 'go' } : startAt(step, current.to);
+}
+
+async function resend(step: Step): Promise<StepResult> {
+  const { current, request, verifier } = step.session;
+  if (current === undefined) return { kind: 'go' };
+  const { purpose, requester } = request;
+  const channel = readChannel(step, current.to);
+  const sent = await settle(() => verifier.resend({ id: current.verificationId, channel, purpose, requester, locale: localeOf(step) }));
+  if ('what' in sent) return { kind: 'go', said: sent };
+  if (sent.status === 'refused') return { kind: 'go', said: toSaid(sent) };
+  return sent.status === 'pending' ? { kind: 'go', said: { what: 'sent' } } : { kind: 'go' };
+}
+
+/** Judges a guess. The same digits twice within a minute are one guess, so that a form that is sent twice is answered twice alike. */
+async function check({ visit, session, form, parts }: Step): Promise<StepResult> {
+  const { current, request, verifier } = session;
+  if (current === undefined) return { kind: 'go' };
+  const visitor = toVisitor(visit);
+  const code = readCode(form);
+  if (code === undefined) return { kind: 'stay', said: { what: 'code_length' } };
+  const attemptId = parts.pageSessions.toAttemptId(visitor, `${current.verificationId} ${code}`);
+  const { purpose, requester } = request;
+  let result: ServiceCheckResult;
+  try {
+    result = await verifier.check({ id: current.verificationId, code, purpose, requester, attemptId });
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === 'invalid_code') return { kind: 'stay', said: { what: 'code_length' } };
+    throw error;
+  }
+  if (result.status === 'approved') {
+    const handle = await parts.pageSessions.approve(visitor, JSON.stringify(toKeptApproval(result)));
+    return handle === undefined ? { kind: 'go' } : { kind: 'leave', url: toReturn(session, { result: handle.reveal() }) };
+  }
+  if (result.status === 'pending') return { kind: 'stay', said: { what: 'wrong_code' } };
+  if (result.status === 'budget_exhausted') return { kind: 'stay', said: { what: 'guesses_exhausted', until: result.retryAt.getTime() } };
+  return result.status === 'destination_blocked' ? { kind: 'stay', said: { what: 'destination_blocked' } } : { kind: 'go' };
+}
+
+/** Back to the question for a number; what was begun with the last one is over. */
+async function change(step: Step): Promise<StepResult> {
+  const { current, request } = step.session;
+  if (request.to !== undefined || current === undefined) return { kind: 'go' };
+  const kept = await step.parts.pageSessions.keep(toVisitor(step.visit), undefined);
+  if (kept === 'kept') await endVerification(step);
+  return { kind: 'go', ask: current.to.includes('@') ? 'email' : 'phone' };
+}
+
+/** The person wants no more of it. */
+async function cancel(step: Step): Promise<StepResult> {
+  const claimed = await claim(step, undefined);
+  if (claimed !== undefined) return claimed;
+  const canceled = await step.parts.pageSessions.cancel(toVisitor(step.visit));
+  if (canceled !== 'canceled') return { kind: 'go' };
+  await endVerification(step);
+  return { kind: 'leave', url: toReturn(step.session, { error: 'canceled' }) };
+}
+
+async function endVerification({ session: { current, request, verifier } }: Step): Promise<void> {
+  if (current === undefined) return;
+  const { purpose, requester } = request;
+  await verifier.cancel({ id: current.verificationId, ...(purpose !== undefined && { purpose }), ...(requester !== undefined && { requester }) });
+}
+
+/** The address that a visit ends at, with what is told there. */
+export function toReturn({ request: { returnUrl, state } }: OpenSession, told: { readonly result: string } | { readonly error: string }): string {
+  return addToQuery(returnUrl, { ...told, state });
+}
+
+/** Ensure that a browser has the session, and leave to send, before anything is sent. Undefined where it has. */
+async function claim({ visit, hasLink, parts }: Step, destination: string | undefined): Promise<StepResult | undefined> {
+  const claimed = await parts.pageSessions.claim(toVisitor(visit), { hasLink, destination });
+  if (claimed === 'claimed') return undefined;
+  if (claimed === 'destinations_used_up') return { kind: 'stay', said: { what: 'numbers_used_up' } };
+  return claimed === 'ended' ? { kind: 'go' } : { kind: 'end', page: claimed };
+}
+
+async function startAt(step: Step, to: string): Promise<StepResult> {
+  const { request, verifier } = step.session;
+  const { purpose, requester, nonce } = request;
+  const channel = readChannel(step, to);
+  const started = await settle(() => verifier.start({ to, channel, purpose, requester, nonce, locale: localeOf(step) }));
+  if ('what' in started) return { kind: 'stay', said: started };
+  const live = findLive(started);
+  if (live === undefined) return { kind: 'stay', said: toSaid(started as RefusedResult) };
+  const kept = await step.parts.pageSessions.keep(toVisitor(step.visit), { verificationId: live, to });
+  if (kept !== 'kept') return kept === 'ended' ? { kind: 'go' } : { kind: 'end', page: kept };
+  return started.status === 'refused' ? { kind: 'go', said: toSaid(started) } : { kind: 'go' };
+}
+
+/** The verification that a person goes on with: the one begun, or that of the same requester which the limits let not be sent again yet. */
+function findLive(started: StartResult): string | undefined {
+  return started.status === 'pending' ? started.id : started.verification?.id;
+}
+
+const REASONS: Readonly<Record<RefusedResult['reason'], Said['what']>> = {
+  resend_too_soon: 'too_soon',
+  in_progress: 'in_progress',
+  budget_exhausted: 'budget_exhausted',
+  rate_limited: 'too_soon',
+  guard_denied: 'guard_denied',
+  destination_blocked: 'destination_blocked',
+};
+
+function toSaid({ reason, retryAt }: RefusedResult): Said {
+  return { what: REASONS[reason], until: retryAt?.getTime() };
+}
+
+/** A send's answer; or what to say where it could not be handed over, which its person can do something about. */
+async function settle<T extends object>(send: () => Promise<T>): Promise<T | Said> {
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error;
+    if (error.code === 'provider_rejected') return { what: 'not_delivered' };
+    if (error.code === 'provider_unavailable') return { what: 'try_again' };
+    if (error.code === 'invalid_destination') return { what: 'number_invalid' };
+    throw error;
+  }
+}
+
+/** A number as typed beside a country, or an address; undefined for what is neither. */
+function readDestination(form: PageForm, isEmail: boolean): Destination | undefined {
+  try {
+    if (!isEmail) return parseTypedPhone(form.get('number') ?? '', form.get('country') ?? '');
+    const destination = parseDestination((form.get('email') ?? '').trim());
+    return destination.kind === 'email' ? destination : undefined;
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === 'invalid_destination') return undefined;
+    throw error;
+  }
+}
+
+function readCode(form: PageForm): string | undefined {
+  try {
+    return parseCode(form.get('code') ?? '');
+  } catch (error) {
+    if (error instanceof CountersignError && error.code === 'invalid_code') return undefined;
+    throw error;
+  }
+}
+
+/** The channels by which a session reaches a kind of destination, the one that is taken first first. */
+export function channelsOf({ request, verifier }: OpenSession, kind: Destination['kind']): readonly Channel[] {
+  return channelsFor(kind).filter((channel) => verifier.channels.includes(channel) && (request.channels?.includes(channel) ?? true));
+}
+
+/** The one that was chosen, where it is offered; else the first. */
+function readChannel({ session, form }: Step, to: string): Channel | undefined {
+  const offered = channelsOf(session, to.includes('@') ? 'email' : 'phone');
+  const given = form.get('channel');
+  return offered.find((channel) => channel === given) ?? offered[0];
+}
+
+function localeOf({ visit }: Step): string {
+  return visit.language.language.tag;
+}
