@@ -32,6 +32,24 @@ for (const { entry, format } of ENTRIES) {
   });
 }
 
+// The hosted page, as two files under fixed names: src/service/page-files.ts knows them.
+await build({
+  root: `${root}/page`,
+  configFile: false,
+  envDir: false,
+  logLevel: 'warn',
+  build: {
+    outDir: '../../dist/web/page',
+    emptyOutDir: false,
+    target,
+    modulePreload: false,
+    rolldownOptions: {
+      input: { page: fileURLToPath(new URL('../web/page/page.ts', import.meta.url)) },
+      output: { minify: true, entryFileNames: 'page.js', assetFileNames: 'page.css' },
+    },
+  },
+});
+
 // The page of `countersign dev`, as files under fixed names: src/service/inbox-files.ts knows them.
 await build({
   root: `${root}/inbox`,

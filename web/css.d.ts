@@ -3,3 +3,6 @@ declare module '*.css?inline' {
   const text: string;
   export default text;
 }
+
+/** A style sheet of a page, which the build makes a file of its own. */
+declare module '*.css' {}

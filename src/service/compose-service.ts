@@ -13,6 +13,7 @@ import { createSendRates } from '../engine/send-rates.ts';
 import type { DeploymentLimits } from '../engine/service-settings.ts';
 import { createTenants, type Tenants } from '../engine/tenants.ts';
 import { createVerifiers, type VerifierEvent, type Verifiers } from '../engine/verifiers.ts';
+import { createHostedPages } from '../http/pages/hosted/hosted-pages.ts';
 import { createRestApi } from '../http/rest-api.ts';
 import type { RestObserver, RestParts } from '../http/rest-parts.ts';
 import { createTwilioApi } from '../http/twilio/twilio-api.ts';
@@ -25,6 +26,7 @@ import type { Store } from '../stores/store.ts';
 import { createSenders } from './create-senders.ts';
 import type { Metrics } from './metrics.ts';
 import { observeProvider } from './observed-provider.ts';
+import { readPageFiles } from './page-files.ts';
 import { toLimits } from './setting-faults.ts';
 import type { Settings } from './settings.ts';
 import { createSharedPing } from './shared-ping.ts';
@@ -73,11 +75,12 @@ export function composeService(options: CompositionOptions): Composition {
   return { api: createApi({ ...parts, ...forTwilio }), tenants, keys };
 }
 
-/** Both interfaces: ours, and the one that Twilio's clients know. */
+/** Both interfaces, ours and the one that Twilio's clients know, and the hosted page. */
 function createApi(parts: RestParts & TwilioParts): FastifyPluginAsync {
   return async (app) => {
     await app.register(createRestApi(parts));
     await app.register(createTwilioApi(parts));
+    await app.register(createHostedPages({ ...parts, files: readPageFiles() }));
   };
 }
 

@@ -1,14 +1,173 @@
 import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { parseDestination } from '../../../core/destination.ts';
+import { CountersignError } from '../../../core/errors.ts';
 import { toSeconds } from '../../problem.ts';
 import { quietly } from '../../request-observation.ts';
 import type { RequestStates } from '../../request-state.ts';
 import { endUnread } from '../../unread-body.ts';
-import { type PageAssets } from './assets.ts';
-import { acceptsGzip } from './hosted-pages.ts';
+import { acceptsGzip, isScript } from './accepts.ts';
+import type { PageAssets } from './assets.ts';
+import { findPageLanguage } from './find-language.ts';
+import { formatWait } from './format-wait.ts';
+import { markupTextsIn } from './markup-texts.ts';
 import { toPageHeaders } from './page-headers.ts';
 import { PageRefusal } from './page-limits.ts';
 import type { PageParts } from './page-parts.ts';
-import { type Said, toQuery } from './said.ts';
-import type { PageForm, StepName, StepResult } from './steps.ts';
+import { pageTextsIn } from './page-texts.ts';
+import { viewAsk, viewPage } from './page-view.ts';
+import { type Said, tellSaid, toQuery } from './said.ts';
+import { type PageForm, type StepName, type StepResult, toReturn } from './steps.ts';
+import { type EndName, renderEnd } from './views/end-view.ts';
+import { renderPage, type View } from './views/layout.ts';
 import { type OpenSession, toVisitor, type Visit } from './visit.ts';
+
+/** A page that a browser may go on with. */
+export interface PageAnswer {
+  readonly visit: Visit;
+  readonly session: OpenSession;
+  /** The second half of the link, until the session is this browser's. */
+  readonly link?: string | undefined;
+  readonly said?: Said | undefined;
+  readonly ask?: 'email' | 'phone' | undefined;
+  readonly typed?: PageForm | undefined;
+}
+
+/** What answers are made of. */
+export interface AnswerParts {
+  readonly parts: PageParts;
+  readonly assets: PageAssets;
+  readonly states: RequestStates;
+  readonly prefix: string;
+}
+
+/** Makes what leaves: pages and redirects to a browser, and the same as JSON to the page's script. */
+export class Answers {
+  readonly #parts: PageParts;
+  readonly #assets: PageAssets;
+  readonly #states: RequestStates;
+  readonly #prefix: string;
+
+  constructor({ parts, assets, states, prefix }: AnswerParts) {
+    this.#parts = parts;
+    this.#assets = assets;
+    this.#states = states;
+    this.#prefix = prefix;
+  }
+
+  /** The page of a visit as it is now. */
+  async page(request: FastifyRequest, reply: FastifyReply, answer: PageAnswer, status?: number): Promise<FastifyReply> {
+    const view = await viewPage(this.#toViewed(answer));
+    return this.#send(request, reply, answer.visit, status === undefined ? view : { ...view, status });
+  }
+
+  /** To the visit's own page, so that loading it again does nothing again. */
+  go(request: FastifyRequest, reply: FastifyReply, { id }: Pick<Visit, 'id'>, query = ''): FastifyReply {
+    return this.leave(request, reply, `${this.#toPath(id)}${query}`);
+  }
+
+  /** To another address. */
+  leave(request: FastifyRequest, reply: FastifyReply, location: string): FastifyReply {
+    if (isScript(request)) return reply.type(JSON_TYPE).send(JSON.stringify({ location }));
+    return reply.code(303).header('location', location).send();
+  }
+
+  /** What came of a step. */
+  async step(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { name, result, ...answer }: PageAnswer & { readonly name: StepName; readonly result: StepResult },
+  ): Promise<FastifyReply> {
+    const { visit, session } = answer;
+    if (result.kind === 'leave') return this.leave(request, reply, result.url);
+    if (result.kind === 'end') return this.end(request, reply, visit, result.page);
+    if (result.kind === 'go') return this.go(request, reply, visit, result.said ? toQuery(result.said) : result.ask ? `?with=${result.ask}` : '');
+    if (isScript(request)) return reply.type(JSON_TYPE).send(JSON.stringify({ message: this.#tell(answer, result.said, name) }));
+    if (name !== 'start') return this.go(request, reply, visit, toQuery(result.said));
+    const ask = answer.typed?.get('with') === 'email' ? 'email' : 'phone';
+    return this.#send(request, reply, visit, viewAsk(this.#toViewed({ ...answer, session, said: result.said, ask })));
+  }
+
+  /** A form that was made for another browser, or another time. */
+  async stale(request: FastifyRequest, reply: FastifyReply, answer: PageAnswer): Promise<FastifyReply> {
+    const said = { what: 'form_stale' } as const;
+    if (isScript(request) || answer.visit.isOwn) return this.go(request, reply, answer.visit, toQuery(said));
+    return this.page(request, reply, { ...answer, said }, 403);
+  }
+
+  /** An end, or what is none yet. */
+  end(request: FastifyRequest, reply: FastifyReply, visit: Visit, name: EndName, until?: number): FastifyReply {
+    const { session, isOwn, language, texts, now } = visit;
+    const brand = session?.page.brand ?? '';
+    if (isScript(request)) {
+      const { say } = pageTextsIn(language.language);
+      const message = name === 'quick' ? say('quick.lead', { wait: formatWait((until ?? now) - now) }) : say(`${name}.lead`, { brand });
+      return this.#answer(reply, JSON_TYPE, JSON.stringify({ message }), renderEnd(name, { texts, brand, now }).status);
+    }
+    // Only its own browser learns where the visit would have led.
+    const back = session !== undefined && isOwn && (name === 'late' || name === 'gone') ? toReturn(session, { error: 'expired' }) : undefined;
+    return this.#send(request, reply, visit, renderEnd(name, { texts, brand, now, back, until }));
+  }
+
+  /** Whatever was thrown. Of a fault of ours or of the store a person learns that it is none of theirs. */
+  failed = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    endUnread(request, reply);
+    const now = this.#parts.now();
+    const language = findPageLanguage({ acceptLanguage: request.headers['accept-language'] });
+    const { id = '' } = (request.params ?? {}) as { readonly id?: string };
+    const visit: Visit = { id, now, language, session: undefined, browser: undefined, isOwn: false, texts: markupTextsIn(language.language) };
+    if (error instanceof PageRefusal) {
+      if (error.until !== undefined) reply.header('retry-after', String(toSeconds(new Date(error.until), now)));
+      this.#states.of(request).problem = { code: 'refused', reason: error.page === 'quick' ? 'rate_limited' : undefined };
+      return this.end(request, reply, visit, error.page, error.until);
+    }
+    const status = toStatus(error);
+    if (status >= 500) quietly(() => this.#parts.observe?.failed?.(error, request.id));
+    this.#states.of(request).problem = { code: error instanceof CountersignError ? error.code : 'internal_error', reason: undefined };
+    if (status === 503) reply.header('retry-after', '1');
+    this.end(request, reply.code(status), visit, status === 404 ? 'gone' : 'trouble');
+    return reply;
+  };
+
+  #toPath(id: string): string {
+    return `${this.#assets.base}${this.#prefix}/${id}`;
+  }
+
+  #toViewed({ visit, session, link, said, ask, typed }: PageAnswer): Parameters<typeof viewAsk>[0] {
+    const token = this.#parts.pageSessions.createFormToken(toVisitor(visit));
+    return { visit, session, said, ask, typed, form: { path: this.#toPath(visit.id), token, link } };
+  }
+
+  #tell({ visit, session, typed }: PageAnswer, said: Said, name: StepName): string {
+    const to = name === 'start' ? undefined : session.current?.to;
+    const isEmail = to === undefined ? typed?.get('with') === 'email' : parseDestination(to).kind === 'email';
+    return tellSaid(said, {
+      ...{ language: visit.language.language, now: visit.now, brand: session.page.brand, digits: session.settings.codeLength },
+      kind: isEmail ? 'email' : 'phone',
+      attemptsLeft: said.attemptsLeft ?? 1,
+    });
+  }
+
+  #send(request: FastifyRequest, reply: FastifyReply, { language, session, texts }: Visit, view: View): FastifyReply {
+    const page = session?.page;
+    const { status, markup, styleSource } = renderPage(view, { language: language.language, texts, page, assets: this.#assets });
+    if (page !== undefined && page.frameAncestors.length > 0) reply.removeHeader('x-frame-options');
+    reply.headers(toPageHeaders({ page, styleSource })).header('vary', 'accept, accept-encoding, accept-language, cookie');
+    if (!acceptsGzip(request)) return this.#answer(reply, HTML_TYPE, markup, status);
+    return this.#answer(reply.header('content-encoding', 'gzip'), HTML_TYPE, gzipSync(markup), status);
+  }
+
+  /** A status that was set for a failure stays. */
+  #answer(reply: FastifyReply, type: string, body: string | Buffer, status: number): FastifyReply {
+    return (reply.statusCode === 200 ? reply.code(status) : reply).type(type).send(body);
+  }
+}
+
+const HTML_TYPE = 'text/html; charset=utf-8';
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+function toStatus(error: unknown): number {
+  if (error instanceof CountersignError) return error.status;
+  const given = (error as { readonly statusCode?: unknown } | undefined)?.statusCode;
+  return typeof given === 'number' && given >= 400 && given < 500 ? given : 500;
+}

@@ -1,8 +1,9 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
 import { observeRequests } from '../../request-observation.ts';
 import { createRequestStates, type RequestStates } from '../../request-state.ts';
 import { endUnread } from '../../unread-body.ts';
-import { type Answers, createAnswers } from './answers.ts';
+import { acceptsGzip } from './accepts.ts';
+import { Answers } from './answers.ts';
 import { type PageAssets, toAssets } from './assets.ts';
 import { toBrowserCookie } from './browser-cookie.ts';
 import { assertOwnAddress, assertOwnSession, assertSameSite } from './page-limits.ts';
@@ -26,10 +27,10 @@ export function createHostedPages(parts: PageParts): FastifyPluginAsync {
   const assets = toAssets(parts, PREFIX);
   const pages: FastifyPluginAsync = async (app) => {
     const states = createRequestStates();
-    const answers = createAnswers({ parts, assets, states, prefix: PREFIX });
+    const answers = new Answers({ parts, assets, states, prefix: PREFIX });
     acceptFormsOnly(app);
     app.setErrorHandler(answers.failed);
-    app.setNotFoundHandler(async (request, reply) => answers.end(reply, await findVisit(request, parts), 'gone'));
+    app.setNotFoundHandler(async (request, reply) => answers.end(request, reply, await findVisit(request, parts), 'gone'));
     observeRequests(app, parts.observe, states);
     addAssets(app, assets, states);
     addOpening(app, { parts, states, answers });
@@ -68,10 +69,6 @@ function addAssets(app: FastifyInstance, assets: PageAssets, states: RequestStat
   }
 }
 
-export function acceptsGzip({ headers }: Pick<FastifyRequest, 'headers'>): boolean {
-  return /(?:^|[ ,])gzip(?!;q=0(?:\.0*)?(?:,|$))/.test(String(headers['accept-encoding'] ?? ''));
-}
-
 /**
  * Opens a link. Nothing is written and nothing is used up, so that whoever looks at a link before its person does (a messenger, a mail filter) takes nothing
  * away; the cookie that is given is nobody's until a form comes back with it.
@@ -85,10 +82,10 @@ function addOpening(app: FastifyInstance, { parts, states, answers }: RouteParts
     const { link = '' } = request.params as { readonly link?: string };
     // The address of a step, loaded again.
     if (Object.hasOwn(STEPS, link)) return answers.go(request, reply, visit);
-    if (session === undefined || !parts.pageSessions.isLink(visit.id, link)) return answers.end(reply, visit, 'gone');
+    if (session === undefined || !parts.pageSessions.isLink(visit.id, link)) return answers.end(request, reply, visit, 'gone');
     if (visit.isOwn) return answers.go(request, reply, visit);
-    if (session.isBound) return answers.end(reply, visit, 'elsewhere');
-    if (session.end !== undefined) return answers.end(reply, visit, 'gone');
+    if (session.isBound) return answers.end(request, reply, visit, 'elsewhere');
+    if (session.end !== undefined) return answers.end(request, reply, visit, 'gone');
     const browser = visit.browser ?? giveCookie(reply, visit, parts);
     return answers.page(request, reply, { visit: { ...visit, browser }, session, link });
   });
@@ -108,13 +105,15 @@ function addPage(app: FastifyInstance, { parts, states, answers }: RouteParts): 
     await assertOwnAddress(request, parts);
     const visit = await findVisit(request, parts);
     const { session } = visit;
-    if (session === undefined || !session.isBound) return answers.end(reply, visit, 'gone');
-    if (!visit.isOwn) return answers.end(reply, visit, 'elsewhere');
+    if (session === undefined || !session.isBound) return answers.end(request, reply, visit, 'gone');
+    if (!visit.isOwn) return answers.end(request, reply, visit, 'elsewhere');
     if (session.end === 'approved') {
       const result = await parts.pageSessions.issue(toVisitor(visit));
-      return result === undefined ? answers.end(reply, visit, 'late') : answers.leave(request, reply, toReturn(session, { result: result.reveal() }));
+      return result === undefined
+        ? answers.end(request, reply, visit, 'late')
+        : answers.leave(request, reply, toReturn(session, { result: result.reveal() }));
     }
-    if (session.end !== undefined) return answers.end(reply, visit, ENDS[session.end]);
+    if (session.end !== undefined) return answers.end(request, reply, visit, ENDS[session.end]);
     const { with: ask } = request.query as { readonly with?: unknown };
     const asked = ask === 'email' || ask === 'phone' ? ask : undefined;
     return answers.page(request, reply, { visit, session, said: parseSaid(request.query, visit.now), ask: asked });
@@ -136,9 +135,9 @@ function addSteps(app: FastifyInstance, { parts, states, answers }: RouteParts):
       const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
       const link = form.get('link') ?? '';
       const hasLink = link !== '' && parts.pageSessions.isLink(visit.id, link);
-      if (session === undefined || !(session.isBound || hasLink)) return answers.end(reply, visit, 'gone');
-      if (browser === undefined) return answers.end(reply, visit, 'cookies');
-      if (session.isBound && !visit.isOwn) return answers.end(reply, visit, 'elsewhere');
+      if (session === undefined || !(session.isBound || hasLink)) return answers.end(request, reply, visit, 'gone');
+      if (browser === undefined) return answers.end(request, reply, visit, 'cookies');
+      if (session.isBound && !visit.isOwn) return answers.end(request, reply, visit, 'elsewhere');
       const page = { visit, session, ...(hasLink && { link }) };
       if (!parts.pageSessions.isFormToken(toVisitor(visit), form.get('form'))) return answers.stale(request, reply, { ...page, typed: form });
       await assertOwnSession(visit, parts);

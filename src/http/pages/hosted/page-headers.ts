@@ -1,5 +1,5 @@
-import type { PageSettings } from '../../../engine/page-settings.ts';
 import { toFormTarget } from '../../../core/return-url.ts';
+import type { PageSettings } from '../../../engine/page-settings.ts';
 import { SECURITY_HEADERS } from '../../security-headers.ts';
 
 /** What of a page its headers depend on. */

@@ -1,4 +1,3 @@
-import type { PageSessions } from '../../../engine/page-sessions.ts';
 import type { RestParts } from '../../rest-parts.ts';
 
 /** The two files of the page, as the build made them. */

@@ -3,6 +3,8 @@ import { DAY } from '../../../core/duration.ts';
 import { formatWait } from './format-wait.ts';
 import { type Html, html } from './html.ts';
 import type { MarkupTexts } from './markup-texts.ts';
+import { pageTextsIn } from './page-texts.ts';
+import type { PageLanguage } from './texts/page-language.ts';
 
 /** What came of the last step, where a page has to say so. */
 export const SAID = [
@@ -28,6 +30,8 @@ export interface Said {
   readonly what: (typeof SAID)[number];
   /** Milliseconds since 1970. */
   readonly until?: number | undefined;
+  /** Of a wrong code; where it is not said, what is known of the verification counts. */
+  readonly attemptsLeft?: number | undefined;
 }
 
 /** What a text may have to name. */
@@ -46,14 +50,28 @@ export function isGood({ what }: Said): boolean {
 }
 
 /** What is said, as markup. */
-export function renderSaid({ what, until }: Said, { texts, now, kind, brand, digits, attemptsLeft }: SaidContext): Html {
+export function renderSaid({ what, until }: Said, { texts, now, ...values }: SaidContext): Html {
   // Of a text that is not known before it is said the type asks for all that any of them needs.
-  const text = texts(`said.${what}`, { kind, brand, digits, attemptsLeft });
+  const text = texts(`said.${what}`, values);
   return until === undefined ? text : html`${text} ${renderWait('wait.again', until, { texts, now })}`;
 }
 
+/** What is said, as text: for the page's script, which puts no markup into the page. */
+export function tellSaid(
+  { what, until }: Said,
+  { language, now, ...values }: Omit<SaidContext, 'texts'> & { readonly language: PageLanguage },
+): string {
+  const { say } = pageTextsIn(language);
+  const text = say(`said.${what}`, values);
+  return until === undefined ? text : `${text} ${say('wait.again', { wait: formatWait(until - now) })}`;
+}
+
 /** A wait that the page's script counts down. @param until milliseconds since 1970. */
-export function renderWait(key: 'wait.again' | 'resend.wait' | 'quick.lead', until: number, { texts, now }: Pick<SaidContext, 'texts' | 'now'>): Html {
+export function renderWait(
+  key: 'wait.again' | 'resend.wait' | 'quick.lead',
+  until: number,
+  { texts, now }: Pick<SaidContext, 'texts' | 'now'>,
+): Html {
   const left = Math.max(0, until - now);
   return html`<span data-left="${left}">${texts(key, { wait: formatWait(left) })}</span>`;
 }

@@ -1,5 +1,5 @@
-import { channelsFor, type Channel, type Destination, parseDestination } from '../../../core/destination.ts';
 import { parseCode } from '../../../core/code-input.ts';
+import { type Channel, channelsFor, type Destination, parseDestination } from '../../../core/destination.ts';
 import { CountersignError } from '../../../core/errors.ts';
 import { addToQuery } from '../../../core/return-url.ts';
 import { parseTypedPhone } from '../../../core/typed-number.ts';
@@ -52,7 +52,8 @@ async function start(step: Step): Promise<StepResult> {
   if (request.to !== undefined) return (await claim(step, undefined)) ?? startAt(step, request.to);
   const isEmail = step.form.get('with') === 'email';
   const destination = readDestination(step.form, isEmail);
-  if (destination === undefined) return (await claim(step, undefined)) ?? { kind: 'stay', said: { what: isEmail ? 'email_invalid' : 'number_invalid' } };
+  if (destination === undefined)
+    return (await claim(step, undefined)) ?? { kind: 'stay', said: { what: isEmail ? 'email_invalid' : 'number_invalid' } };
   return (await claim(step, destination.reveal())) ?? startAt(step, destination.reveal());
 }
 
@@ -93,7 +94,7 @@ async function check({ visit, session, form, parts }: Step): Promise<StepResult>
     const handle = await parts.pageSessions.approve(visitor, JSON.stringify(toKeptApproval(result)));
     return handle === undefined ? { kind: 'go' } : { kind: 'leave', url: toReturn(session, { result: handle.reveal() }) };
   }
-  if (result.status === 'pending') return { kind: 'stay', said: { what: 'wrong_code' } };
+  if (result.status === 'pending') return { kind: 'stay', said: { what: 'wrong_code', attemptsLeft: result.attemptsLeft } };
   if (result.status === 'budget_exhausted') return { kind: 'stay', said: { what: 'guesses_exhausted', until: result.retryAt.getTime() } };
   return result.status === 'destination_blocked' ? { kind: 'stay', said: { what: 'destination_blocked' } } : { kind: 'go' };
 }

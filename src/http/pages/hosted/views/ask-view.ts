@@ -1,5 +1,5 @@
-import type { Channel } from '../../../../core/destination.ts';
 import type { Country } from '../../../../core/countries.ts';
+import type { Channel } from '../../../../core/destination.ts';
 import { type Html, html } from '../html.ts';
 import type { MarkupTexts } from '../markup-texts.ts';
 import { type FormContext, renderForm, renderMessage } from './form.ts';
