@@ -1,6 +1,7 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { CountersignError } from '../core/errors.ts';
 import { createKeyRing, type KeyOptions, type KeyRing } from '../core/keys.ts';
+import { toOriginHost } from '../core/message-rules.ts';
 import { createAttempts } from '../engine/attempts.ts';
 import { createDeliveries } from '../engine/deliveries.ts';
 import { createIdempotency } from '../engine/idempotency.ts';
@@ -65,22 +66,33 @@ export function composeService(options: CompositionOptions): Composition {
   const createProvider = createProviders(options);
   const deployment = toDeployment(settings, createProvider({}));
   const tenants = toAcknowledged(createTenants({ store, keys, deployment, monotonic }), settings);
-  const verifiers = createVerifiers({ store, keys: keyOptions, deployment, createProvider, now, onEvent: createCounter(options) });
+  const newVerifiers = () => createVerifiers({ store, keys: keyOptions, deployment, createProvider, now, onEvent: createCounter(options) });
+  const verifiers = newVerifiers();
   const parts = { ...toParts(options, verifiers, keys), tenants, publicUrl, observe, now };
   const forTwilio = {
     accountSid: keys.accountSid,
     sendRates: createSendRates({ store, keys, monotonic }),
     attempts: createAttempts({ store, keys }),
   };
-  return { api: createApi({ ...parts, ...forTwilio }), tenants, keys };
+  const pages = createHostedPages({ ...parts, verifierFor: toPageVerifiers(newVerifiers(), publicUrl), files: readPageFiles() });
+  return { api: createApi({ ...parts, ...forTwilio }, pages), tenants, keys };
+}
+
+/**
+ * Ensure that a code which the hosted page asks for is offered by browsers on that page, whatever site of its own a service binds its others to. Only https has
+ * a name that codes can be bound to.
+ */
+function toPageVerifiers({ of }: Verifiers, publicUrl: string): Verifiers['of'] {
+  const { origin } = new URL(publicUrl);
+  return toOriginHost(origin) === undefined ? of : (service) => of({ ...service, origin });
 }
 
 /** Both interfaces, ours and the one that Twilio's clients know, and the hosted page. */
-function createApi(parts: RestParts & TwilioParts): FastifyPluginAsync {
+function createApi(parts: RestParts & TwilioParts, pages: FastifyPluginAsync): FastifyPluginAsync {
   return async (app) => {
     await app.register(createRestApi(parts));
     await app.register(createTwilioApi(parts));
-    await app.register(createHostedPages({ ...parts, files: readPageFiles() }));
+    await app.register(pages);
   };
 }
 
