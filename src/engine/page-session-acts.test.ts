@@ -163,6 +163,21 @@ describe('a page session', () => {
       expect([visit.record.current, visit.record.end?.kind]).toEqual([undefined, expect.stringMatching(/canceled|exchanged/)]);
     }
   });
+
+  it.each<[string, (visit: Visit) => unknown]>([
+    ['approved', (visit) => visit.approve()],
+    ['canceled', (visit) => visit.run(decideCancelPage(ADA))],
+    ['exchanged', (visit) => [visit.approve(), visit.exchange()]],
+  ])('knows when it was %s, by the latest time that it has seen', (kind, act) => {
+    const at = T0 + 7 * MINUTE;
+    for (const back of [0, HOUR]) {
+      const visit = Object.assign(new Visit(), { clock: at });
+      visit.claim();
+      visit.clock -= back;
+      act(visit);
+      expect(visit.record.end).toMatchObject({ kind, at });
+    }
+  });
 });
 
 describe('the numbers of a visit', () => {
@@ -172,7 +187,7 @@ describe('the numbers of a visit', () => {
     expect(claims).toEqual(Array(7).fill('claimed'));
     expect(visit.refused(decideClaim({ browser: ADA, hasLink: true, destination: hash('4') }))).toBe('destinations_used_up');
     expect([visit.claim(ADA, { destination: hash('1') }), visit.claim()]).toEqual(['claimed', 'claimed']);
-    expect([visit.record.destinations, MAX_DESTINATIONS]).toEqual([[hash('1'), hash('2'), hash('3')], 3]);
+    expect([visit.record.destinations, MAX_DESTINATIONS]).toEqual([['1', '2', '3'].map(hash), 3]);
   });
 
   it('are counted for the browser that has it alone, and from the claim that binds it on', () => {
