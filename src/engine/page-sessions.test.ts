@@ -128,18 +128,6 @@ describe('a page session that is found', () => {
     expect(await ends()).toEqual(Array(4).fill(undefined));
     expect(await recordsOf(memory, 'page_session')).toEqual([]);
   });
-
-  it('is as late as the latest time that it has seen', async () => {
-    const { sessions, world } = setUp();
-    const { id, ada } = await open(sessions);
-    world.clock += 29 * MINUTE;
-    await approve(sessions, ada);
-    world.clock += 3 * MINUTE - 1;
-    await sessions.issue(ada);
-    world.clock = T0;
-    expect((await sessions.find(id))?.end).toBe('approved');
-    expect(await sessions.issue(ada)).toBeDefined();
-  });
 });
 
 describe('what is brought', () => {
