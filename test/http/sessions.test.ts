@@ -147,6 +147,30 @@ describe('POST /v1/sessions', () => {
   });
 });
 
+describe('what may be kept of an answer', () => {
+  it('is neither link nor token', async () => {
+    const kept: unknown[] = [];
+    const { idempotency } = world.parts;
+    world = new RestWorld({
+      parts: {
+        idempotency: {
+          run: (scope, work) =>
+            idempotency.run(scope, async (attemptId) => {
+              const result = await work(attemptId);
+              kept.push(result.body);
+              return result;
+            }),
+        },
+      },
+    });
+    ({ service, key, root } = await makeTenant(world, FIELDS));
+    const { body } = await open({}, 'k');
+    expect(kept).toEqual([{ id: body.id, expiresAt: body.expiresAt }]);
+    await exchange(await visit(), 'k');
+    expect(kept.slice(1)).toEqual([{ status: 'approved', claims: expect.objectContaining({ destination: TO }) }]);
+  });
+});
+
 describe('POST /v1/sessions/exchange', () => {
   it('answers the proof of what was asked for', async () => {
     const { status, body } = await exchange(await visit());
@@ -180,6 +204,30 @@ describe('POST /v1/sessions/exchange', () => {
     const other = await makeTenant(world, FIELDS);
     expect(await exchange(result, undefined, other.key)).toMatchObject(NO_SUCH_RESULT);
     expect(await exchange(result, 'k', other.key)).toMatchObject(NO_SUCH_RESULT);
+    expect((await exchange(result)).status).toBe(200);
+  });
+
+  it('is for the service that a key for all names', async () => {
+    const result = await visit();
+    expect(await exchange(result, undefined, root)).toMatchObject({ status: 400, body: { field: 'service' } });
+    const ask = (of: string) => world.ask('POST', '/v1/sessions/exchange', { key: root, body: { result, service: of } });
+    expect(await ask((await makeTenant(world, FIELDS)).service.id)).toMatchObject(NO_SUCH_RESULT);
+    expect((await ask(service.id)).status).toBe(200);
+  });
+
+  it('takes a result as it is', async () => {
+    const result = await visit();
+    const { length } = result;
+    for (const other of [
+      ` ${result}`,
+      `${result} `,
+      `${result}.`,
+      `${result}A`,
+      result.slice(0, length - 1),
+      result.toLowerCase(),
+      `${result},${result}`,
+    ])
+      expect(await exchange(other)).toMatchObject(NO_SUCH_RESULT);
     expect((await exchange(result)).status).toBe(200);
   });
 
