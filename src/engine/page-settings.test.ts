@@ -69,6 +69,10 @@ describe('a hosted page', () => {
           `${picture('png', PNG)}\n`,
           `${picture('svg+xml', SVG)},`,
         ],
+        ...[['png', PNG] as const, ['jpeg', JPEG] as const, ['webp', WEBP] as const, ['svg+xml', SVG] as const].map(
+          ([type, bytes]) => `javascript:x//${picture(type, bytes)}`,
+        ),
+        'data:image/png;base64,iVBORw0KGgoA""==',
         ...[
           'data:image/png;base64,iVBORw0KGgo',
           'data:image/png;base64,iVBORw0KGgoA=',
@@ -100,6 +104,18 @@ describe('a hosted page', () => {
       'page.returnUrls.1 must be https, unless it is on this machine',
       'page.returnUrls.2 must be https, or have a scheme with a dot in it: com.example.app:/verified',
       'page.returnUrls.3 must be written as browsers write it: lower-case host, no default port, nothing to be escaped',
+    ]);
+  });
+
+  it('says what each field must be', () => {
+    const bad = { brand: '', returnUrls: [], frameAncestors: ['*'], logo: 'x', accent: 'red', accentDark: 'red' };
+    expect(faultsOf(bad)).toEqual([
+      'page.brand must be 1 to 64 visible characters, without space at either end',
+      'page.returnUrls must be a list of 1 to 20 different addresses',
+      'page.frameAncestors must be a list of at most 20 different origins: https:// and a host',
+      'page.logo must be a data: address of a PNG, JPEG, WebP or SVG in base64, at most 12300 characters',
+      'page.accent must be a colour such as #1a73e8',
+      'page.accentDark must be a colour such as #1a73e8',
     ]);
   });
 
