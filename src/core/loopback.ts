@@ -6,6 +6,8 @@ export function isLoopback(hostname: string): boolean {
 /** Whether `value` is an origin to send credentials to: https, or on this machine. */
 export function isSafeOrigin(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const { protocol, hostname, pathname, search, hash, username } = new URL(value);
-  return (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) && pathname === '/' && `${search}${hash}${username}` === '';
+  const { protocol, hostname, pathname, search, hash, username, password } = new URL(value);
+  return (
+    (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) && pathname === '/' && `${search}${hash}${username}${password}` === ''
+  );
 }

@@ -3,6 +3,9 @@ import { isLoopback } from './loopback.ts';
 /** Longest address that a visit may end at: with a result and a `state` it still fits where addresses do. */
 const MAX_LENGTH = 512;
 
+/** The characters of RFC 3986 §2: what goes into a header, a page or a redirect as it is. */
+const CHARACTERS = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/;
+
 /**
  * What is wrong with an address that people are sent back to, to be put behind the field's name; undefined where nothing is.
  *
@@ -13,13 +16,23 @@ export function describeReturnUrlFault(value: unknown): string | undefined {
   if (typeof value !== 'string' || !URL.canParse(value)) return 'must be an absolute address';
   if (value.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
   const { href, protocol, hostname, username, password, hash } = new URL(value);
-  if (href !== value && href !== `${value}/`) return 'must be written as browsers write it: lower-case host, no default port, nothing to be escaped';
+  // Of what stands behind a scheme that it does not know, `URL` escapes little: no quote, no space, no backslash.
+  if ((href !== value && href !== `${value}/`) || !CHARACTERS.test(value))
+    return 'must be written as browsers write it: lower-case host, no default port, nothing to be escaped';
   if (`${username}${password}${hash}` !== '' || value.includes('#')) return 'may hold no user and no fragment';
-  if (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname))) return undefined;
-  if (protocol === 'http:') return 'must be https, unless it is on this machine';
+  if (protocol === 'http:' && !isLoopback(hostname)) return 'must be https, unless it is on this machine';
+  if (protocol === 'https:' || protocol === 'http:') return isPlainHost(hostname) ? undefined : 'must have a host of letters, digits, "-" and "."';
   return /^[a-z][a-z\d+-]*(?:\.[a-z\d+-]+)+:$/.test(protocol)
     ? undefined
     : 'must be https, or have a scheme with a dot in it: com.example.app:/verified';
+}
+
+/**
+ * Whether a host, as `URL.hostname` writes it, means itself in a Content-Security-Policy (CSP3 §2.3.1): `URL` takes `*.example.com` and `a;sandbox` as well,
+ * which there are every host of a kind and another directive.
+ */
+export function isPlainHost(hostname: string): boolean {
+  return hostname === '[::1]' || /^[a-z\d-]+(?:\.[a-z\d-]+)*$/.test(hostname);
 }
 
 /** What of an address a `form-action` of a Content-Security-Policy takes: its origin, or its scheme where it has none of the web. */

@@ -70,14 +70,14 @@ export function decideCurrent(browser: string, current: PageSessionCurrent | und
   };
 }
 
-/** The end that a visit is for. The same approval, brought again, has one more result. @param claims sealed. @param hash of the result. */
+/** The end that a visit is for. The same approval, brought again while it can be told, has one more result. @param claims sealed. @param hash of the result. */
 export function decideApprovePage(browser: string, { claims, hash }: { readonly claims: string; readonly hash: string }): Decide<boolean> {
   return (body, clock) => {
     const record = open(body, clock);
     if (record === undefined || !isOf(record, browser)) return { result: false };
     const { end, seen } = record;
     if (end === undefined) return write({ ...record, end: { kind: 'approved', at: seen, claims, results: [{ hash, at: seen }] } }, true);
-    return end.kind === 'approved' ? write({ ...record, end: addResult(end, { hash, at: seen }) }, true) : { result: false };
+    return isTellable(end, seen) ? write({ ...record, end: addResult(end, { hash, at: seen }) }, true) : { result: false };
   };
 }
 

@@ -86,7 +86,11 @@ export interface PageSessions {
   claim(visitor: PageVisitor, claim: { readonly hasLink: boolean; readonly destination?: string | undefined }): Promise<ClaimOutcome>;
   /** Says what the visit is about. */
   keep(visitor: PageVisitor, current: { readonly verificationId: string; readonly to: string } | undefined): Promise<PageSessionRefusal | 'kept'>;
-  /** @param claims what the proof is signed from, as text. Resolves with a result, or with undefined where the session is not this browser's, or was exchanged. */
+  /**
+   * Resolves with a result, or with undefined where the session is not this browser's, or was exchanged, canceled, or approved too long ago.
+   *
+   * @param claims what the proof is signed from, as text.
+   */
   approve(visitor: PageVisitor, claims: string): Promise<Secret | undefined>;
   /** One more result. */
   issue(visitor: PageVisitor): Promise<Secret | undefined>;

@@ -1,6 +1,6 @@
 import { HIDDEN_CHARACTER } from '../core/digits.ts';
 import { isSafeOrigin } from '../core/loopback.ts';
-import { describeReturnUrlFault } from '../core/return-url.ts';
+import { describeReturnUrlFault, isPlainHost } from '../core/return-url.ts';
 import { type Check, type Fault, listOf, must, objectOf, orNull } from './faults.ts';
 
 /** How the hosted page of a service looks, where it leads, and who may show it. */
@@ -86,13 +86,15 @@ function eachOf(what: string, max: number, describeFault: (value: unknown) => st
 }
 
 function isOriginList(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length > MAX_FRAME_ANCESTORS || new Set(value).size !== value.length) return false;
-  return [...value].every(isSafeOrigin);
+  if (!Array.isArray(value) || value.length > MAX_FRAME_ANCESTORS || ![...value].every(isSafeOrigin)) return false;
+  const origins = value.map((origin: string) => new URL(origin));
+  // By what is kept of each: two spellings of one origin would be read back as a list that is none of ours.
+  return origins.every(({ hostname }) => isPlainHost(hostname)) && new Set(origins.map(({ origin }) => origin)).size === value.length;
 }
 
 function isLogo(value: unknown): boolean {
   if (typeof value !== 'string' || value.length > MAX_LOGO_LENGTH || !PICTURES.some((begins) => begins.test(value))) return false;
-  const [, bytes = ''] = value.split(',');
-  // Ensure that nothing but base64 gets into an attribute of the page.
+  // Ensure that nothing but base64 gets into an attribute of the page: all that stands behind the first comma.
+  const bytes = value.slice(value.indexOf(',') + 1);
   return /^(?:[A-Za-z\d+/]{4})+(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/.test(bytes);
 }

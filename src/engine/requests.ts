@@ -191,7 +191,8 @@ function parseOptionalCode(value: unknown): string | undefined {
   return value === undefined ? undefined : parseCode(value);
 }
 
-function parseOptionalText(value: unknown, field: string, min: number, max: number): string | undefined {
+/** A text that comes back as it was given; undefined for none. @throws {CountersignError} `invalid_request`. */
+export function parseOptionalText(value: unknown, field: string, min: number, max: number): string | undefined {
   if (value === undefined) return undefined;
   // A null requester is not "none": it is a missing account id that would leave the verification unbound.
   // Half a surrogate pair becomes U+FFFD where it is hashed: two requesters would become one.

@@ -128,6 +128,8 @@ describe('bad input', () => {
     '/v1/./verifications/x/y',
     '/v1/verifications/%2e%2e%2fservices/check/x',
     '/v1/verifications/a/b/check',
+    '/v1/sessions/',
+    '/v1/sessions/exchange/x',
     '/.env',
     '/.well-known/',
     '/__proto__',
@@ -165,6 +167,8 @@ describe('bad input', () => {
     ['DELETE', '/v1/services', 'POST, GET, HEAD'],
     ['POST', '/v1/services/x', 'GET, HEAD, PATCH, DELETE'],
     ['OPTIONS', '/v1/checks', 'POST'],
+    ['GET', '/v1/sessions', 'POST'],
+    ['GET', '/v1/sessions/exchange', 'POST'],
     ['TRACE', '/livez', 'GET, HEAD'],
     ['POST', '/livez', 'GET, HEAD'],
   ])('answers 405 for %s %s', async (method, url, allow) => {

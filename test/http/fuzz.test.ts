@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { NewApiKey } from '../../src/engine/tenants.ts';
+import { PAGE } from '../tenants-world.ts';
 import { DOCUMENT, SEEN } from './documented.ts';
 import { makeTenant, RestWorld, TO } from './world.ts';
 
@@ -144,7 +145,7 @@ function toUrl(path: string, query: Json): string {
 async function openWorld() {
   const world = new RestWorld();
   const test = { numbers: ['+14155550100'], code: '246810', until: '2026-03-01T00:00:00Z', acknowledged: false };
-  const { service, key, root } = await makeTenant(world, { checkByDestination: true, sharePending: true, test });
+  const { service, key, root } = await makeTenant(world, { checkByDestination: true, sharePending: true, test, page: PAGE });
   const { body } = await world.ask('POST', '/v1/verifications', { key, body: { to: '+14155550100' } });
   const victim = await world.makeKey(service.id, ['read']);
   return { world, service, key, root, victim, verification: String(body.id) };

@@ -3,6 +3,7 @@ import fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
 import { createRestApi } from '../../src/http/rest-api.ts';
 import { createServerOptions } from '../../src/http/server-options.ts';
+import { PAGE } from '../tenants-world.ts';
 import { basic, makeTenant, PUBLIC_URL, RestWorld, TO, wrongCode } from './world.ts';
 
 /** The number without its country, which no masked form has. */
@@ -49,6 +50,61 @@ describe('I9 nothing recoverable leaves or stays', () => {
     expect(kept).toContain(service.id);
   });
 
+  it('of a session of the hosted page: only its opener has the link, only who exchanges has the proof', async () => {
+    const world = new RestWorld();
+    const { key } = await makeTenant(world, { page: PAGE });
+    const texts: string[] = [];
+    let asked = 0;
+    const ask = async (url: string, body: object) => {
+      asked += 1;
+      const answer = await world.ask('POST', url, { key, body, headers: { 'idempotency-key': `k${asked}` } });
+      texts.push(JSON.stringify([answer.headers, answer.text]));
+      return answer;
+    };
+    const said = { to: TO, state: 'state-of-a-caller', requester: 'account-of-a-person', nonce: 'nonce-of-a-reader' };
+    await ask('/v1/sessions', { ...said, returnUrl: 'https://evil.example/of-a-caller' });
+    await ask('/v1/sessions', { ...said, purpose: 'x y', to: `${TO}x` });
+    const refusals = texts.splice(0).join();
+    const { body } = await ask('/v1/sessions', said);
+    const [visitor, link] = [{ id: body.id, browser: 'cookie-of-a-browser-22' }, body.url.split('/').at(-1)];
+    await world.parts.pageSessions.claim(visitor, { hasLink: true, destination: TO });
+    await world.parts.pageSessions.keep(visitor, { verificationId: `VE${'1'.repeat(32)}`, to: TO });
+    const approved = await world.ask('POST', '/v1/verifications', { key, body: { to: TO, requester: said.requester } });
+    const claims = { verificationId: approved.body.id, service: key.key.service, purpose: 'default', channel: 'sms', destination: TO, masked: '+1' };
+    const { requester, nonce } = said;
+    const told = await world.parts.pageSessions.approve(
+      visitor,
+      JSON.stringify({ ...claims, requester, nonce, test: false, approvedAt: new Date(world.clock).toISOString() }),
+    );
+    const result = told?.reveal() ?? '';
+    const dump = () => Promise.all(['page_session', 'idempotency', 'nonce', 'rate'].map((kind) => world.store.list(kind, '', undefined, 1_000)));
+    const before = await dump();
+    await ask('/v1/sessions/exchange', { result: `${result.slice(0, -1)}~` });
+    await ask('/v1/sessions/exchange', { result: { result } });
+    const misses = texts.splice(0).join();
+    const exchanged = await ask('/v1/sessions/exchange', { result });
+    expect(exchanged.body.status).toBe('approved');
+    expect(before[0]).toHaveLength(1);
+    const kept = JSON.stringify([before, await dump(), world.answered, world.events, world.failures]);
+    const secret = result.split('.')[1] ?? '';
+    for (const text of [
+      NUMBER,
+      said.state,
+      requester,
+      nonce,
+      'of-a-caller',
+      PAGE.returnUrls[0] ?? '',
+      visitor.browser,
+      link,
+      secret,
+      exchanged.body.token,
+    ]) {
+      expect(refusals, `a refusal holds ${text}`).not.toContain(text);
+      expect(kept, `what is kept holds ${text}`).not.toContain(text);
+      if (text !== link) expect(misses, `an answer holds ${text}`).not.toContain(text);
+    }
+  });
+
   it('in a log at its most talkative', async () => {
     let log = '';
     const stream = new Writable({
@@ -58,17 +114,21 @@ describe('I9 nothing recoverable leaves or stays', () => {
       },
     });
     const world = new RestWorld();
-    const { key } = await makeTenant(world, { customCodes: true });
+    const { key } = await makeTenant(world, { customCodes: true, page: PAGE });
     const app = fastify({ ...createServerOptions(PUBLIC_URL), disableRequestLogging: true, logger: { level: 'trace', stream } });
     await app.register(createRestApi(world.parts));
     const headers = { authorization: basic(key.key.id, key.secret.reveal()), 'content-type': 'application/json' };
-    const post = (payload: string) => app.inject({ method: 'POST', url: '/v1/verifications', headers, payload });
+    const post = (payload: string, url = '/v1/verifications') => app.inject({ method: 'POST', url, headers, payload });
     await post(JSON.stringify({ to: TO, code: '135790' }));
     await post(JSON.stringify({ to: `${TO}ext`, [TO]: '135790' }));
     await post(`{"to":"${TO}"`);
+    const opened = (await post(JSON.stringify({ to: TO, state: '135790' }), '/v1/sessions')).json<{ url: string }>();
+    await post(JSON.stringify({ result: `PS${'0'.repeat(32)}.${'135790'.repeat(3)}1357` }), '/v1/sessions/exchange');
     await app.inject({ method: 'GET', url: `/v1/deliveries?to=${encodeURIComponent(TO)}`, headers });
     await app.inject({ method: 'GET', url: `/${NUMBER}/%zz`, headers });
     await app.close();
+    expect(opened.url).toMatch(/^https:.{60,}$/);
+    expect(log).not.toContain(opened.url.split('/').at(-1));
     expect(log).not.toMatch(new RegExp(`${NUMBER}|135790|${key.secret.reveal()}|${headers.authorization.slice(6)}`));
   });
 });

@@ -5,6 +5,7 @@ import { toLanguageTag } from '../../core/language-tag.ts';
 import { parseNonce } from '../../engine/nonces.ts';
 import type { PageSessionRequest } from '../../engine/page-sessions.ts';
 import type { PageSettings } from '../../engine/page-settings.ts';
+import { parseOptionalText } from '../../engine/requests.ts';
 import type { ServiceSettings } from '../../engine/service-settings.ts';
 import { assertPurpose, type ServiceVerifier } from '../../engine/service-verifier.ts';
 import { type Operation, operation } from '../operation.ts';
@@ -113,14 +114,16 @@ interface ParseContext {
 function parseRequest(body: Static<typeof OpenBody>, { service, verifier }: ParseContext): PageSessionRequest {
   const { page } = service;
   if (page === null) throw new CountersignError('forbidden', 'this service has no hosted page: an operator sets `page`', { field: 'page' });
-  const { state, requester, purpose, nonce } = body;
+  const { purpose, nonce } = body;
   assertPurpose(service, purpose);
   const to = body.to === undefined ? undefined : parseDestination(body.to);
   const offered = verifier.channels.filter((channel) => body.channels?.includes(channel) ?? true);
   const usable = to === undefined ? offered : offered.filter((channel) => channelsFor(to.kind).includes(channel));
   if (usable.length === 0) throw invalid('channels', 'has none that the service offers and that reaches `to`');
   return {
-    ...{ returnUrl: findReturnUrl(page, body.returnUrl), state, requester, purpose, channels: body.channels, to: to?.reveal() },
+    ...{ returnUrl: findReturnUrl(page, body.returnUrl), purpose, channels: body.channels, to: to?.reveal() },
+    state: parseOptionalText(body.state, 'state', 1, 512),
+    requester: parseOptionalText(body.requester, 'requester', 1, 256),
     nonce: nonce === undefined ? undefined : parseNonce(nonce),
     locale: body.locale === undefined ? undefined : parseLocale(body.locale),
   };
