@@ -7,6 +7,7 @@ const FAULTS = {
   long: 'is longer than 512 characters',
   spelling: 'must be written as browsers write it: lower-case host, no default port, nothing to be escaped',
   extra: 'may hold no user and no fragment',
+  returned: 'may not have result, error, state in its query: they are added there',
   http: 'must be https, unless it is on this machine',
   host: 'must have a host of letters, digits, "-" and "."',
   scheme: 'must be https, or have a scheme with a dot in it: com.example.app:/verified',
@@ -40,6 +41,7 @@ describe('an address to return to', () => {
   });
 
   it.each<[keyof typeof FAULTS, readonly unknown[]]>([
+    ['returned', [`${SITE}?state=1`, `${SITE}?a=b&result`, `${SITE}?%65rror=x`, 'com.example.app:/verified?state=1']],
     [
       'absolute',
       [

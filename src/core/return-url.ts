@@ -3,6 +3,9 @@ import { isLoopback } from './loopback.ts';
 /** Longest address that a visit may end at: with a result and a `state` it still fits where addresses do. */
 const MAX_LENGTH = 512;
 
+/** What is added to an address behind a `?`. */
+const RETURNED = ['result', 'error', 'state'] as const;
+
 /** The characters of RFC 3986 §2: what goes into a header, a page or a redirect as it is. */
 const CHARACTERS = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/;
 
@@ -15,11 +18,13 @@ const CHARACTERS = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/;
 export function describeReturnUrlFault(value: unknown): string | undefined {
   if (typeof value !== 'string' || !URL.canParse(value)) return 'must be an absolute address';
   if (value.length > MAX_LENGTH) return `is longer than ${MAX_LENGTH} characters`;
-  const { href, protocol, hostname, username, password, hash } = new URL(value);
+  const { href, protocol, hostname, username, password, hash, searchParams } = new URL(value);
   // Of what stands behind a scheme that it does not know, `URL` escapes little: no quote, no space, no backslash.
   if ((href !== value && href !== `${value}/`) || !CHARACTERS.test(value))
     return 'must be written as browsers write it: lower-case host, no default port, nothing to be escaped';
   if (`${username}${password}${hash}` !== '' || value.includes('#')) return 'may hold no user and no fragment';
+  // Of two of one name most readers take the first, which would not be ours.
+  if (RETURNED.some((name) => searchParams.has(name))) return `may not have ${RETURNED.join(', ')} in its query: they are added there`;
   if (protocol === 'http:' && !isLoopback(hostname)) return 'must be https, unless it is on this machine';
   if (protocol === 'https:' || protocol === 'http:') return isPlainHost(hostname) ? undefined : 'must have a host of letters, digits, "-" and "."';
   return /^[a-z][a-z\d+-]*(?:\.[a-z\d+-]+)+:$/.test(protocol)
