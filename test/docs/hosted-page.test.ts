@@ -5,7 +5,9 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { MINUTE, SECOND } from '../../src/core/duration.ts';
 import { MAX_DESTINATIONS, PAGE_SESSION_LIFE, RESULT_LIFE, RESULT_PERIOD } from '../../src/engine/page-session-acts.ts';
 import { MAX_LOGO_LENGTH } from '../../src/engine/page-settings.ts';
+import { PAGE_LANGUAGES } from '../../src/http/pages/hosted/page-languages.ts';
 import { EN } from '../../src/http/pages/hosted/texts/en.ts';
+import { BUILT_IN_TEXTS } from '../../src/senders/built-in-texts.ts';
 import { createService } from '../../src/service/service.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import { createRecordingSender, type RecordingSender } from '../../src/testing/recording-sender.ts';
@@ -121,6 +123,14 @@ describe('docs/hosted-page.md', () => {
     );
     expect(titles).toHaveLength(8);
     expect(titles.filter((title) => !page.includes(`\n| ${title} | `))).toEqual([]);
+  });
+
+  it('names what every language of the page has: its texts, and those of the message', () => {
+    for (const file of ['page-languages.ts', 'texts/en.ts']) expect(page).toContain(`src/http/pages/hosted/${file}`);
+    expect(page).toContain('src/senders/built-in-texts.ts');
+    // A start names the page's language, and is refused in one that messages are not written in.
+    expect(PAGE_LANGUAGES.map(({ tag }) => tag).filter((tag) => !BUILT_IN_TEXTS.has(tag))).toEqual([]);
+    for (const { tag } of PAGE_LANGUAGES) expect(page).toContain(new Intl.DisplayNames('en', { type: 'language' }).of(tag));
   });
 
   it('says the times and numbers that the code has', () => {
