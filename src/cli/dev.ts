@@ -31,7 +31,8 @@ Start a verification, of a number kept for fiction, in another terminal:
 
 ${dev.startLine}
 
-Its message appears here, with the line that checks its code, and in a browser at the URL, with a form to try things with.`);
+Its message appears here, with the line that checks its code. Open the URL in a browser to see messages as they would arrive, to try things
+with a form, and to walk through the hosted page.`);
       return dev;
     });
     return EXIT.ok;

@@ -9,8 +9,8 @@ import { type Arrival, createInbox, type Inbox } from '../http/pages/inbox/inbox
 import { createInboxPages } from '../http/pages/inbox/inbox-pages.ts';
 import type { Message, Sender } from '../senders/sender.ts';
 import { type Environment, readEnvironment } from './config.ts';
-import { readInboxFiles } from './inbox-files.ts';
-import { findFreePort } from './server.ts';
+import { RETURN_PATH, readInboxFiles } from './inbox-files.ts';
+import { findFreePort, toHttpUrl } from './server.ts';
 import { createService, type Service } from './service.ts';
 import { isLoopbackHost } from './unsafe-settings.ts';
 
@@ -51,15 +51,17 @@ export async function startDev({ host, port, print }: DevOptions, environment: E
   const folder = makeFolder();
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
   try {
+    const listening = { host, port: port || (await findPort(host, port)) };
     const settings = {
-      ...{ host, port: port ?? (await findPort(host)), database: join(folder, 'dev.db') },
+      ...{ ...listening, database: join(folder, 'dev.db') },
       ...({ secret: randomBytes(48).toString('base64'), logLevel: 'silent' } as const),
     };
     const inbox = createInbox(Date.now);
     const desk = createDesk(print, inbox);
     const files = readInboxFiles();
     const service = await createService(settings, { senders: [desk.sender], hasMetricsListener: false, onEvent: desk.hear });
-    const { apiKey } = await createTenant(service, { name: 'dev' });
+    const page = { brand: 'Example shop', returnUrls: [`${toHttpUrl(host, listening.port)}${RETURN_PATH}`] };
+    const { apiKey } = await createTenant(service, { name: 'dev', page });
     const twilio = await createTenant(service, { name: 'dev, to clients of Twilio', compatibility: 'twilio' });
     await service.app.register(createInboxPages({ inbox, files, access: { apiKey, twilio }, isLoopback: isLoopbackHost }));
     const { url } = await service.listen();
@@ -147,7 +149,9 @@ function assertNoProduction(host: string, { NODE_ENV }: Environment): void {
   }
 }
 
-async function findPort(host: string): Promise<number> {
+/** The port of custom, or any that is free. It is known before anything listens: the hosted page leads back to it. */
+async function findPort(host: string, asked: number | undefined): Promise<number> {
+  if (asked === 0) return findFreePort(host);
   const { createServer } = await import('node:net');
   const isFree = await new Promise<boolean>((resolve) => {
     const server = createServer();

@@ -249,7 +249,7 @@ describeInBrowser('the inbox of countersign dev', ({ newPage, expectProblem, exp
   it('is only for names of this machine, and changes nothing for another site', async () => {
     const { url } = await startDev();
     const { port } = new URL(url);
-    const paths = ['/', '/inbox/inbox.js', '/inbox/events'];
+    const paths = ['/', '/inbox/returned?result=x&state=y', '/inbox/inbox.js', '/inbox/events'];
     for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`])
       for (const path of paths) expect(await knock(url + path, 'GET', { host, 'sec-fetch-site': 'same-origin' }), `${host}${path}`).toBe(200);
     for (const host of [`evil.example:${port}`, '127.0.0.1.evil.example', 'localhost.evil.example', '192.0.2.1', '127.0.0.1@evil.example'])
@@ -274,7 +274,7 @@ describeInBrowser('the inbox of countersign dev', ({ newPage, expectProblem, exp
 
   it('is not there under serve', async () => {
     const { url } = await serve(await deploy(createFolder()));
-    for (const path of ['/', '/inbox/inbox.js', '/inbox/inbox.css', '/inbox/icon.svg', '/inbox/events'])
+    for (const path of ['/', '/inbox/returned', '/inbox/inbox.js', '/inbox/inbox.css', '/inbox/icon.svg', '/inbox/events'])
       expect(await knock(url + path, 'GET', { 'sec-fetch-site': 'same-origin' }), path).toBe(404);
     expect(await knock(`${url}/inbox/clear`, 'POST', { 'sec-fetch-site': 'same-origin' })).toBe(404);
   });

@@ -1,13 +1,16 @@
 import '../code-input.ts';
+import { createCaller } from './caller.ts';
 import { connect } from './connection.ts';
 import { find, setText } from './dom.ts';
 import { createItemList } from './item-list.ts';
 import type { Item, News } from './news.ts';
-import { createTryIt } from './try-it.ts';
+import { createTryIt, readStart } from './try-it.ts';
+import { createTryPage } from './try-page.ts';
 
 const [main, connection, arrived] = [find('main'), find('#connection'), find('#arrived')];
 const list = createItemList();
-const tryIt = createTryIt();
+const caller = createCaller(readStart());
+const tries = [createTryIt(caller), createTryPage(caller)];
 
 find('#clear').addEventListener('click', () => {
   // The stream says what came of it, here and on other pages.
@@ -26,7 +29,7 @@ connect({
 function heard(news: News): void {
   switch (news.type) {
     case 'hello':
-      tryIt.open(news.access);
+      if (caller.open(news.access)) for (const each of tries) each.reset();
       list.reset(news.items, news.verifications);
       connection.dataset.state = 'live';
       setText(connection, 'Live');

@@ -4,8 +4,8 @@ import type { Access } from './news.ts';
 export interface Call {
   readonly path: string;
   readonly body: Readonly<Record<string, string>>;
-  /** The same to Twilio's clients, who know of no ids and no requesters. */
-  readonly twilio: { readonly resource: 'verifications' | 'verificationChecks'; readonly parameters: Readonly<Record<string, string>> };
+  /** The same to Twilio's clients, who know of no ids and no requesters; undefined where they have nothing like it. */
+  readonly twilio?: { readonly resource: 'verifications' | 'verificationChecks'; readonly parameters: Readonly<Record<string, string>> } | undefined;
 }
 
 /** Where calls go. */
@@ -47,7 +47,9 @@ request = urllib.request.Request(
 with urllib.request.urlopen(request) as response:
     print(response.status, json.load(response))`,
 
-  'Twilio SDK': ({ twilio: { resource, parameters } }, { url, access: { twilio } }) => {
+  'Twilio SDK': ({ twilio: same }, { url, access: { twilio } }) => {
+    if (same === undefined) return '// Twilio’s clients have no call for the hosted page.';
+    const { resource, parameters } = same;
     const [id = '', secret = ''] = twilio.apiKey.split(':');
     return `// A service of its own: a code that was sent through one is checked through the same.
 import twilio from 'twilio';
