@@ -91,11 +91,9 @@ async function runBlock(info: string, path: RegExp, more: Readonly<Record<string
 const LANGUAGES = ['sh', 'ts', ...(hasPython ? ['python'] : [])];
 
 describe('the requests of docs/hosted-page.md', () => {
-  it('switch the page of a service on, and have its messages name its host', async () => {
+  it('switch the page of a service on', async () => {
     const changed = JSON.parse(await runBlock('sh', /\/v1\/services\//));
-    expect(changed).toMatchObject({ page: { brand: 'Example shop', returnUrls: [RETURN_URL] }, origin: 'https://verify.example.com' });
-    await (await openLink(await openSession())).post('start', { country: 'US', number: PHONE });
-    expect(sender.messages.at(-1)?.text.reveal()).toMatch(/\n@verify\.example\.com #\d{6}$/);
+    expect(changed).toMatchObject({ page: { brand: 'Example shop', returnUrls: [RETURN_URL] } });
   });
 
   it.each(LANGUAGES)('open a session (%s)', async (language) => {

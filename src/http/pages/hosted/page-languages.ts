@@ -11,6 +11,7 @@ import type { PageLanguage } from './texts/page-language.ts';
  * 2. Translate each text. Arguments and the options of `select` stay as they are; a `plural` has the categories of the language
  *    (`new Intl.PluralRules('de').resolvedOptions().pluralCategories`). Say `’` for an apostrophe: `'` quotes in ICU message format.
  * 3. Put `DE` into this list.
+ * 4. Put what the message says into `senders/built-in-texts.ts`.
  *
  * The types refuse a text that is missing, and `texts/texts.test.ts` reads the rest.
  */
