@@ -51,7 +51,9 @@ async function start(step: Step): Promise<StepResult> {
   const { request } = step.session;
   if (request.to !== undefined) return (await claim(step, undefined)) ?? startAt(step, request.to);
   const isEmail = step.form.get('with') === 'email';
-  const destination = readDestination(step.form, isEmail);
+  const isOffered = channelsOf(step.session, isEmail ? 'email' : 'phone').length > 0;
+  // Ensure that a form that somebody made up leads nowhere the session's caller has not said.
+  const destination = isOffered ? readDestination(step.form, isEmail) : undefined;
   if (destination === undefined)
     return (await claim(step, undefined)) ?? { kind: 'stay', said: { what: isEmail ? 'email_invalid' : 'number_invalid' } };
   return (await claim(step, destination.reveal())) ?? startAt(step, destination.reveal());
@@ -144,10 +146,16 @@ async function startAt(step: Step, to: string): Promise<StepResult> {
   const started = await settle(() => verifier.start({ to, channel, purpose, requester, nonce, locale: localeOf(step) }));
   if ('what' in started) return { kind: 'stay', said: started };
   const live = findLive(started);
-  if (live === undefined) return { kind: 'stay', said: toSaid(started as RefusedResult) };
+  if (live === undefined) return toRefusal(step, to, toSaid(started as RefusedResult));
   const kept = await step.parts.pageSessions.keep(toVisitor(step.visit), { verificationId: live, to });
   if (kept !== 'kept') return kept === 'ended' ? { kind: 'go' } : { kind: 'end', page: kept };
   return started.status === 'refused' ? { kind: 'go', said: toSaid(started) } : { kind: 'go' };
+}
+
+/** What is refused because the same form came before, as by a second click, leads on to what that one began. */
+async function toRefusal({ visit, parts }: Step, to: string, said: Said): Promise<StepResult> {
+  const session = await parts.pageSessions.find(visit.id);
+  return session?.current?.to === to ? { kind: 'go', said } : { kind: 'stay', said };
 }
 
 /** The verification that a person goes on with: the one begun, or that of the same requester which the limits let not be sent again yet. */
