@@ -91,7 +91,10 @@ export class Answers {
   /** A form that was made for another browser, or another time. */
   async stale(request: FastifyRequest, reply: FastifyReply, answer: PageAnswer): Promise<FastifyReply> {
     const said = { what: 'form_stale' } as const;
-    if (isScript(request) || answer.visit.isOwn) return this.go(request, reply, answer.visit, toQuery(said));
+    const { visit, link } = answer;
+    if (visit.isOwn) return this.go(request, reply, visit, toQuery(said));
+    // A session that is nobody's yet has no page but that of its link.
+    if (isScript(request)) return this.leave(request, reply, `${this.#toPath(visit.id)}/${link}`);
     return this.page(request, reply, { ...answer, said }, 403);
   }
 
@@ -106,20 +109,17 @@ export class Answers {
     }
     // Only its own browser learns where the visit would have led.
     const back = session !== undefined && isOwn && (name === 'late' || name === 'gone') ? toReturn(session, { error: 'expired' }) : undefined;
-    return this.#send(request, reply, visit, renderEnd(name, { texts, brand, now, back, until }));
+    return this.#send(request, reply, visit, renderEnd(name, { texts, brand, now, back, until }), false);
   }
 
   /** Whatever was thrown. Of a fault of ours or of the store a person learns that it is none of theirs. */
   failed = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     endUnread(request, reply);
-    const now = this.#parts.now();
-    const language = findPageLanguage({ acceptLanguage: request.headers['accept-language'] });
-    const { id = '' } = (request.params ?? {}) as { readonly id?: string };
-    const visit: Visit = { id, now, language, session: undefined, browser: undefined, isOwn: false, texts: markupTextsIn(language.language) };
+    const visit = this.#toNobodys(request);
     if (error instanceof PageRefusal) {
-      if (error.until !== undefined) reply.header('retry-after', String(toSeconds(new Date(error.until), now)));
+      if (error.until !== undefined) reply.header('retry-after', String(toSeconds(new Date(error.until), visit.now)));
       this.#states.of(request).problem = { code: 'refused', reason: error.page === 'quick' ? 'rate_limited' : undefined };
-      return this.end(request, reply, visit, error.page, error.until);
+      return this.end(request, reply, error.visit ?? visit, error.page, error.until);
     }
     const status = toStatus(error);
     if (status >= 500) quietly(() => this.#parts.observe?.failed?.(error, request.id));
@@ -128,6 +128,19 @@ export class Answers {
     this.end(request, reply.code(status), visit, status === 404 ? 'gone' : 'trouble');
     return reply;
   };
+
+  /** A path that is none. */
+  nothing = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    endUnread(request, reply);
+    return this.end(request, reply, this.#toNobodys(request), 'gone');
+  };
+
+  /** A request of which nothing is looked up. */
+  #toNobodys({ headers }: FastifyRequest): Visit {
+    const language = findPageLanguage({ acceptLanguage: headers['accept-language'] });
+    const texts = markupTextsIn(language.language);
+    return { id: '', now: this.#parts.now(), language, texts, session: undefined, browser: undefined, isOwn: false };
+  }
 
   #toPath(id: string): string {
     return `${this.#assets.base}${this.#prefix}/${id}`;
@@ -148,11 +161,11 @@ export class Answers {
     });
   }
 
-  #send(request: FastifyRequest, reply: FastifyReply, { language, session, texts }: Visit, view: View): FastifyReply {
+  #send(request: FastifyRequest, reply: FastifyReply, { language, session, texts }: Visit, view: View, hasForms = true): FastifyReply {
     const page = session?.page;
     const { status, markup, styleSource } = renderPage(view, { language: language.language, texts, page, assets: this.#assets });
     if (page !== undefined && page.frameAncestors.length > 0) reply.removeHeader('x-frame-options');
-    reply.headers(toPageHeaders({ page, styleSource })).header('vary', 'accept, accept-encoding, accept-language, cookie');
+    reply.headers(toPageHeaders({ page, styleSource, hasForms })).header('vary', 'accept, accept-encoding, accept-language, cookie');
     if (!acceptsGzip(request)) return this.#answer(reply, HTML_TYPE, markup, status);
     return this.#answer(reply.header('content-encoding', 'gzip'), HTML_TYPE, gzipSync(markup), status);
   }
