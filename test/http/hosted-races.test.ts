@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { RateLimiter } from '../../src/engine/rate-limiter.ts';
-import { AS_SCRIPT, HostedWorld, type Page, resultIn, US } from './hosted-world.ts';
+import { AS_SCRIPT, HostedWorld, type Page, resultIn, UNLIMITED, US } from './hosted-world.ts';
 import { wrongCode } from './world.ts';
-
-const UNLIMITED: RateLimiter = { take: async () => ({ allowed: true }) };
 
 function times<T>(count: number, run: (at: number) => Promise<T>): Promise<T[]> {
   return Promise.all(Array.from({ length: count }, (_, at) => run(at)));

@@ -1,6 +1,7 @@
 import type { Response } from 'light-my-request';
 import { expect } from 'vitest';
 import type { PageSettings } from '../../src/engine/page-settings.ts';
+import type { RateLimiter } from '../../src/engine/rate-limiter.ts';
 import type { ServiceFields, ServiceSettings } from '../../src/engine/service-settings.ts';
 import type { NewApiKey } from '../../src/engine/tenants.ts';
 import { createHostedPages } from '../../src/http/pages/hosted/hosted-pages.ts';
@@ -262,6 +263,9 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 export function toText(markup: string): string {
   return markup.replaceAll(/<[^>]*>/g, '').replaceAll(/&(amp|lt|gt|quot|#39);/g, (_, name: string) => ENTITIES[name] ?? '');
 }
+
+/** In the place of a limiter that a test would run into. */
+export const UNLIMITED: RateLimiter = { take: async () => ({ allowed: true }) };
 
 /** How the page's script sends a form. */
 export const AS_SCRIPT: Otherwise = { headers: { accept: 'application/json' } };

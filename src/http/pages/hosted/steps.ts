@@ -70,7 +70,7 @@ async function resend(step: Step): Promise<StepResult> {
   if (current === undefined) return { kind: 'go' };
   const { purpose, requester } = request;
   const channel = readChannel(step, current.to);
-  const sent = await settle(() => verifier.resend({ id: current.verificationId, channel, purpose, requester, locale: localeOf(step) }));
+  const sent = await settle(() => inLanguage(step, (locale) => verifier.resend({ id: current.verificationId, channel, purpose, requester, locale })));
   if ('what' in sent) return { kind: 'go', said: sent };
   if (sent.status === 'refused') return { kind: 'go', said: toSaid(sent) };
   return sent.status === 'pending' ? { kind: 'go', said: { what: 'sent' } } : { kind: 'go' };
@@ -143,7 +143,7 @@ async function startAt(step: Step, to: string): Promise<StepResult> {
   const { request, verifier } = step.session;
   const { purpose, requester, nonce } = request;
   const channel = readChannel(step, to);
-  const started = await settle(() => verifier.start({ to, channel, purpose, requester, nonce, locale: localeOf(step) }));
+  const started = await settle(() => inLanguage(step, (locale) => verifier.start({ to, channel, purpose, requester, nonce, locale })));
   if ('what' in started) return { kind: 'stay', said: started };
   const live = findLive(started);
   if (live === undefined) return toRefusal(step, to, toSaid(started as RefusedResult));
@@ -222,6 +222,15 @@ function readChannel({ session, form }: Step, to: string): Channel | undefined {
   return offered.find((channel) => channel === given) ?? offered[0];
 }
 
-function localeOf({ visit }: Step): string {
-  return visit.language.language.tag;
+/** Sends in the caller's language, else in the page's, else in the provider's own: which of them messages are written in only the provider knows. */
+async function inLanguage<T>({ session, visit }: Step, send: (locale: string | undefined) => Promise<T>): Promise<T> {
+  for (const locale of new Set([session.request.locale ?? visit.language.language.tag, visit.language.language.tag])) {
+    try {
+      return await send(locale);
+    } catch (error) {
+      // Thrown before anything else is done.
+      if (!(error instanceof CountersignError) || error.field !== 'locale') throw error;
+    }
+  }
+  return send(undefined);
 }
