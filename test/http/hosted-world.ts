@@ -225,8 +225,9 @@ export class Browser {
   #keep(header: string | string[] | undefined): void {
     for (const line of [header ?? []].flat()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
-      this.cookies.set(name, value);
-      this.setCookie = line;
+      if (line.includes('; Max-Age=0;')) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+      if (!line.includes('; Max-Age=0;')) this.setCookie = line;
     }
   }
 }

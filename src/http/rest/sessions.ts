@@ -114,6 +114,7 @@ function parseRequest(body: Static<typeof OpenBody>, { service, verifier }: Pars
   const { page } = service;
   if (page === null) throw new CountersignError('forbidden', 'this service has no hosted page: an operator sets `page`', { field: 'page' });
   const { state, requester, purpose, nonce } = body;
+  if (requester !== undefined && /[\0\p{Surrogate}]/u.test(requester)) throw invalid('requester', 'must be well-formed and without NUL');
   if (state !== undefined && /\p{Surrogate}/u.test(state)) throw invalid('state', 'holds half a character, which no address can carry');
   assertPurpose(service, purpose);
   const to = body.to === undefined ? undefined : parseDestination(body.to);

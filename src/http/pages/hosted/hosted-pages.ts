@@ -1,11 +1,11 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { observeRequests } from '../../request-observation.ts';
 import { createRequestStates, type RequestStates } from '../../request-state.ts';
 import { endUnread } from '../../unread-body.ts';
 import { acceptsGzip } from './accepts.ts';
 import { Answers } from './answers.ts';
 import { type PageAssets, toAssets } from './assets.ts';
-import { toBrowserCookie } from './browser-cookie.ts';
+import { toBrowserCookie, toForgottenCookies } from './browser-cookie.ts';
 import { PAGE_PREFIX } from './page-address.ts';
 import { assertOwnAddress, assertOwnSession, assertSameSite } from './page-limits.ts';
 import type { PageParts } from './page-parts.ts';
@@ -90,15 +90,15 @@ function addOpening(app: FastifyInstance, { parts, states, answers }: RouteParts
     if (visit.isOwn) return answers.go(request, reply, visit);
     if (session.isBound) return answers.end(request, reply, visit, 'elsewhere');
     if (session.end !== undefined) return answers.end(request, reply, visit, 'gone');
-    const browser = visit.browser ?? giveCookie(reply, visit, parts);
+    const browser = visit.browser ?? giveCookie(request, reply, visit, parts);
     return answers.page(request, reply, { visit: { ...visit, browser }, session, link });
   });
 }
 
-function giveCookie(reply: FastifyReply, { id, session }: Visit, parts: PageParts): string {
+function giveCookie({ headers }: FastifyRequest, reply: FastifyReply, { id, session }: Visit, parts: PageParts): string {
   const browser = parts.pageSessions.createBrowser();
-  const inFrame = (session?.page.frameAncestors.length ?? 0) > 0;
-  reply.header('set-cookie', toBrowserCookie(browser, { id, inFrame, isSecure: isSecure(parts) }));
+  const place = { id, inFrame: (session?.page.frameAncestors.length ?? 0) > 0, isSecure: isSecure(parts) };
+  reply.header('set-cookie', [toBrowserCookie(browser, place), ...toForgottenCookies(headers.cookie, place)]);
   return browser;
 }
 

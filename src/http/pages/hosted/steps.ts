@@ -85,13 +85,8 @@ async function check({ visit, session, form, parts }: Step): Promise<StepResult>
   if (code === undefined) return { kind: 'stay', said: { what: 'code_length' } };
   const attemptId = parts.pageSessions.toAttemptId(visitor, `${current.verificationId} ${code}`);
   const { purpose, requester } = request;
-  let result: ServiceCheckResult;
-  try {
-    result = await verifier.check({ id: current.verificationId, code, purpose, requester, attemptId });
-  } catch (error) {
-    if (error instanceof CountersignError && error.code === 'invalid_code') return { kind: 'stay', said: { what: 'code_length' } };
-    throw error;
-  }
+  const result = await settleGuess(() => verifier.check({ id: current.verificationId, code, purpose, requester, attemptId }));
+  if ('what' in result) return { kind: 'stay', said: result };
   if (result.status === 'approved') {
     const handle = await parts.pageSessions.approve(visitor, JSON.stringify(toKeptApproval(result)));
     return handle === undefined ? { kind: 'go' } : { kind: 'leave', url: toReturn(session, { result: handle.reveal() }) };
@@ -185,6 +180,18 @@ async function settle<T extends object>(send: () => Promise<T>): Promise<T | Sai
     if (error.code === 'provider_rejected') return { what: 'not_delivered' };
     if (error.code === 'provider_unavailable') return { what: 'try_again' };
     if (error.code === 'invalid_destination') return { what: 'number_invalid' };
+    throw error;
+  }
+}
+
+/** The same of a guess, where it was not judged. */
+async function settleGuess(check: () => Promise<ServiceCheckResult>): Promise<ServiceCheckResult | Said> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error;
+    if (error.code === 'invalid_code') return { what: 'code_length' };
+    if (error.code === 'provider_unavailable') return { what: 'try_again' };
     throw error;
   }
 }
