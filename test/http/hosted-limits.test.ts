@@ -127,13 +127,17 @@ describe('a path below the page’s', () => {
     for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
       for (const address of [link, `/verify/${id}`, `/verify/${id}/check`]) {
         expectPage(await browser.get(address, { method, payload, headers: { 'content-type': 'application/x-www-form-urlencoded' } }), 404);
-        expectPage(await browser.get(address, { method, payload: '{}', headers: { 'content-type': 'application/json' } }), 404);
+        for (const body of ['{}', '{', 'x'.repeat(20_000)])
+          expectPage(await browser.get(address, { method, payload: body, headers: { 'content-type': 'application/json' } }), 404);
       }
     }
     for (const step of ['constructor', '__proto__', 'toString', 'CHECK', '', 'check/']) {
       expectPage(await browser.send(`/verify/${id}/${step}`, { ...fields }), 404);
     }
     expectPage(await browser.send(`/verify/${id}`, { ...fields }), 404);
+    for (const method of ['TRACE', 'PROPFIND', 'QUERY']) {
+      for (const address of [link, '/verify', '/verify/x/y/z']) expectPage(await browser.get(address, { method }), 404);
+    }
     expect((await browser.open(`/verify/${id}`)).forms.has('check')).toBe(true);
   });
 
