@@ -1,8 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseDestination } from '../../../core/destination.ts';
-import { CountersignError } from '../../../core/errors.ts';
-import { toSeconds } from '../../problem.ts';
+import { toProblem, toSeconds } from '../../problem.ts';
 import { quietly } from '../../request-observation.ts';
 import type { RequestStates } from '../../request-state.ts';
 import { endUnread } from '../../unread-body.ts';
@@ -121,9 +120,9 @@ export class Answers {
       this.#states.of(request).problem = { code: 'refused', reason: error.page === 'quick' ? 'rate_limited' : undefined };
       return this.end(request, reply, error.visit ?? visit, error.page, error.until);
     }
-    const status = toStatus(error);
+    const { status, code } = toProblem(error);
     if (status >= 500) quietly(() => this.#parts.observe?.failed?.(error, request.id));
-    this.#states.of(request).problem = { code: error instanceof CountersignError ? error.code : 'internal_error', reason: undefined };
+    this.#states.of(request).problem = { code, reason: undefined };
     if (status === 503) reply.header('retry-after', '1');
     this.end(request, reply.code(status), visit, status === 404 ? 'gone' : 'trouble');
     return reply;
@@ -178,9 +177,3 @@ export class Answers {
 
 const HTML_TYPE = 'text/html; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
-
-function toStatus(error: unknown): number {
-  if (error instanceof CountersignError) return error.status;
-  const given = (error as { readonly statusCode?: unknown } | undefined)?.statusCode;
-  return typeof given === 'number' && given >= 400 && given < 500 ? given : 500;
-}
