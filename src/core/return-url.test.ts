@@ -178,6 +178,7 @@ describe('what a form may lead to', () => {
     ['https://shop.example/verified?a=b', 'https://shop.example'],
     ['https://shop.example:8443/', 'https://shop.example:8443'],
     ['http://localhost:3000/x', 'http://localhost:3000'],
+    ['http://[::1]:3000/x', 'http:'],
     ['com.example.app:/verified', 'com.example.app:'],
     ['com.example.app://host/verified', 'com.example.app:'],
   ])('of %s is %s', (url, target) => {

@@ -1,3 +1,5 @@
+import { isPageUrl } from './pages/hosted/page-address.ts';
+import { renderPageRefusal } from './pages/hosted/page-refusal.ts';
 import { renderProblem, toProblem } from './problem.ts';
 import { isTwilioUrl } from './twilio/safe-path.ts';
 import { toTwilioError } from './twilio/to-twilio-error.ts';
@@ -27,5 +29,9 @@ export function renderRefusal(error: unknown, { url, publicUrl, requestId }: Ref
     return { status, headers, type: 'application/json; charset=utf-8', text: JSON.stringify(body) };
   }
   const { status, headers, body } = renderProblem(toProblem(error), { publicUrl, requestId, now: 0 });
+  if (isPageUrl(url)) {
+    const page = renderPageRefusal(status);
+    return { ...page, status, headers: { ...headers, ...page.headers } };
+  }
   return { status, headers, type: 'application/problem+json', text: JSON.stringify(body) };
 }

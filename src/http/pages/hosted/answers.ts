@@ -1,8 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { parseDestination } from '../../../core/destination.ts';
-import { CountersignError } from '../../../core/errors.ts';
-import { toSeconds } from '../../problem.ts';
+import { toProblem, toSeconds } from '../../problem.ts';
 import { quietly } from '../../request-observation.ts';
 import type { RequestStates } from '../../request-state.ts';
 import { endUnread } from '../../unread-body.ts';
@@ -91,7 +90,10 @@ export class Answers {
   /** A form that was made for another browser, or another time. */
   async stale(request: FastifyRequest, reply: FastifyReply, answer: PageAnswer): Promise<FastifyReply> {
     const said = { what: 'form_stale' } as const;
-    if (isScript(request) || answer.visit.isOwn) return this.go(request, reply, answer.visit, toQuery(said));
+    const { visit, link } = answer;
+    if (visit.isOwn) return this.go(request, reply, visit, toQuery(said));
+    // A session that is nobody's yet has no page but that of its link.
+    if (isScript(request)) return this.leave(request, reply, `${this.#toPath(visit.id)}/${link}`);
     return this.page(request, reply, { ...answer, said }, 403);
   }
 
@@ -106,28 +108,38 @@ export class Answers {
     }
     // Only its own browser learns where the visit would have led.
     const back = session !== undefined && isOwn && (name === 'late' || name === 'gone') ? toReturn(session, { error: 'expired' }) : undefined;
-    return this.#send(request, reply, visit, renderEnd(name, { texts, brand, now, back, until }));
+    return this.#send(request, reply, visit, renderEnd(name, { texts, brand, now, back, until }), false);
   }
 
   /** Whatever was thrown. Of a fault of ours or of the store a person learns that it is none of theirs. */
   failed = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     endUnread(request, reply);
-    const now = this.#parts.now();
-    const language = findPageLanguage({ acceptLanguage: request.headers['accept-language'] });
-    const { id = '' } = (request.params ?? {}) as { readonly id?: string };
-    const visit: Visit = { id, now, language, session: undefined, browser: undefined, isOwn: false, texts: markupTextsIn(language.language) };
+    const visit = this.#toNobodys(request);
     if (error instanceof PageRefusal) {
-      if (error.until !== undefined) reply.header('retry-after', String(toSeconds(new Date(error.until), now)));
+      if (error.until !== undefined) reply.header('retry-after', String(toSeconds(new Date(error.until), visit.now)));
       this.#states.of(request).problem = { code: 'refused', reason: error.page === 'quick' ? 'rate_limited' : undefined };
-      return this.end(request, reply, visit, error.page, error.until);
+      return this.end(request, reply, error.visit ?? visit, error.page, error.until);
     }
-    const status = toStatus(error);
+    const { status, code } = toProblem(error);
     if (status >= 500) quietly(() => this.#parts.observe?.failed?.(error, request.id));
-    this.#states.of(request).problem = { code: error instanceof CountersignError ? error.code : 'internal_error', reason: undefined };
+    this.#states.of(request).problem = { code, reason: undefined };
     if (status === 503) reply.header('retry-after', '1');
     this.end(request, reply.code(status), visit, status === 404 ? 'gone' : 'trouble');
     return reply;
   };
+
+  /** A path that is none. */
+  nothing = (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    endUnread(request, reply);
+    return this.end(request, reply, this.#toNobodys(request), 'gone');
+  };
+
+  /** A request of which nothing is looked up. */
+  #toNobodys({ headers }: FastifyRequest): Visit {
+    const language = findPageLanguage({ acceptLanguage: headers['accept-language'] });
+    const texts = markupTextsIn(language.language);
+    return { id: '', now: this.#parts.now(), language, texts, session: undefined, browser: undefined, isOwn: false };
+  }
 
   #toPath(id: string): string {
     return `${this.#assets.base}${this.#prefix}/${id}`;
@@ -148,11 +160,11 @@ export class Answers {
     });
   }
 
-  #send(request: FastifyRequest, reply: FastifyReply, { language, session, texts }: Visit, view: View): FastifyReply {
+  #send(request: FastifyRequest, reply: FastifyReply, { language, session, texts }: Visit, view: View, hasForms = true): FastifyReply {
     const page = session?.page;
     const { status, markup, styleSource } = renderPage(view, { language: language.language, texts, page, assets: this.#assets });
     if (page !== undefined && page.frameAncestors.length > 0) reply.removeHeader('x-frame-options');
-    reply.headers(toPageHeaders({ page, styleSource })).header('vary', 'accept, accept-encoding, accept-language, cookie');
+    reply.headers(toPageHeaders({ page, styleSource, hasForms })).header('vary', 'accept, accept-encoding, accept-language, cookie');
     if (!acceptsGzip(request)) return this.#answer(reply, HTML_TYPE, markup, status);
     return this.#answer(reply.header('content-encoding', 'gzip'), HTML_TYPE, gzipSync(markup), status);
   }
@@ -165,9 +177,3 @@ export class Answers {
 
 const HTML_TYPE = 'text/html; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';
-
-function toStatus(error: unknown): number {
-  if (error instanceof CountersignError) return error.status;
-  const given = (error as { readonly statusCode?: unknown } | undefined)?.statusCode;
-  return typeof given === 'number' && given >= 400 && given < 500 ? given : 500;
-}

@@ -1,19 +1,17 @@
-import type { FastifyInstance, FastifyPluginAsync, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { observeRequests } from '../../request-observation.ts';
 import { createRequestStates, type RequestStates } from '../../request-state.ts';
 import { endUnread } from '../../unread-body.ts';
 import { acceptsGzip } from './accepts.ts';
 import { Answers } from './answers.ts';
 import { type PageAssets, toAssets } from './assets.ts';
-import { toBrowserCookie } from './browser-cookie.ts';
+import { toBrowserCookie, toForgottenCookies } from './browser-cookie.ts';
+import { PAGE_PREFIX } from './page-address.ts';
 import { assertOwnAddress, assertOwnSession, assertSameSite } from './page-limits.ts';
 import type { PageParts } from './page-parts.ts';
 import { parseSaid } from './said.ts';
 import { STEPS, type StepName, toReturn } from './steps.ts';
 import { findVisit, isSecure, toVisitor, type Visit } from './visit.ts';
-
-/** Where visits are, under the service's public address. */
-const PREFIX = '/verify';
 
 /**
  * The hosted page as a Fastify plugin, for the server that the REST interface is registered on: a person opens the link of a session, says where to send a
@@ -24,21 +22,21 @@ const PREFIX = '/verify';
  * await app.register(createHostedPages(parts));
  */
 export function createHostedPages(parts: PageParts): FastifyPluginAsync {
-  const assets = toAssets(parts, PREFIX);
+  const assets = toAssets(parts, PAGE_PREFIX);
   const pages: FastifyPluginAsync = async (app) => {
     const states = createRequestStates();
-    const answers = new Answers({ parts, assets, states, prefix: PREFIX });
+    const answers = new Answers({ parts, assets, states, prefix: PAGE_PREFIX });
     acceptFormsOnly(app);
     app.setErrorHandler(answers.failed);
-    app.setNotFoundHandler(async (request, reply) => answers.end(request, reply, await findVisit(request, parts), 'gone'));
     observeRequests(app, parts.observe, states);
+    refuseUnknownPaths(app, answers);
     addAssets(app, assets, states);
     addOpening(app, { parts, states, answers });
     addPage(app, { parts, states, answers });
     addSteps(app, { parts, states, answers });
   };
   return async (app) => {
-    await app.register(pages, { prefix: PREFIX });
+    await app.register(pages, { prefix: PAGE_PREFIX });
   };
 }
 
@@ -56,6 +54,12 @@ function acceptFormsOnly(app: FastifyInstance): void {
   app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string', bodyLimit: FORM_LIMIT }, (_, text, done) => {
     done(null, new URLSearchParams(text as string));
   });
+}
+
+/** Before a body is read: of one that goes nowhere nobody needs to know whether it is a form. */
+function refuseUnknownPaths(app: FastifyInstance, answers: Answers): void {
+  app.addHook('onRequest', async (request, reply) => (request.is404 ? answers.nothing(request, reply) : undefined));
+  app.setNotFoundHandler(answers.nothing);
 }
 
 /** The files never change under their address, and hold nothing of anybody. */
@@ -80,21 +84,21 @@ function addOpening(app: FastifyInstance, { parts, states, answers }: RouteParts
     const visit = await findVisit(request, parts);
     const { session } = visit;
     const { link = '' } = request.params as { readonly link?: string };
-    // The address of a step, loaded again.
-    if (Object.hasOwn(STEPS, link)) return answers.go(request, reply, visit);
+    // The address of a step, loaded again. One of a session that nobody has is whatever somebody wrote there, and leads nowhere.
+    if (session !== undefined && Object.hasOwn(STEPS, link)) return answers.go(request, reply, visit);
     if (session === undefined || !parts.pageSessions.isLink(visit.id, link)) return answers.end(request, reply, visit, 'gone');
     if (visit.isOwn) return answers.go(request, reply, visit);
     if (session.isBound) return answers.end(request, reply, visit, 'elsewhere');
     if (session.end !== undefined) return answers.end(request, reply, visit, 'gone');
-    const browser = visit.browser ?? giveCookie(reply, visit, parts);
+    const browser = visit.browser ?? giveCookie(request, reply, visit, parts);
     return answers.page(request, reply, { visit: { ...visit, browser }, session, link });
   });
 }
 
-function giveCookie(reply: FastifyReply, { id, session }: Visit, parts: PageParts): string {
+function giveCookie({ headers }: FastifyRequest, reply: FastifyReply, { id, session }: Visit, parts: PageParts): string {
   const browser = parts.pageSessions.createBrowser();
-  const inFrame = (session?.page.frameAncestors.length ?? 0) > 0;
-  reply.header('set-cookie', toBrowserCookie(browser, { id, inFrame, isSecure: isSecure(parts) }));
+  const place = { id, inFrame: (session?.page.frameAncestors.length ?? 0) > 0, isSecure: isSecure(parts) };
+  reply.header('set-cookie', [toBrowserCookie(browser, place), ...toForgottenCookies(headers.cookie, place)]);
   return browser;
 }
 

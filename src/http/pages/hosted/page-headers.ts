@@ -7,15 +7,17 @@ export interface HeaderContext {
   readonly page: Pick<PageSettings, 'frameAncestors' | 'returnUrls'> | undefined;
   /** Of the style that the page holds. */
   readonly styleSource: string | undefined;
+  /** Whether the page may have forms that lead where visits end; whoever only learns of an end need not know where that is. */
+  readonly hasForms: boolean;
 }
 
 /**
  * What a browser is told of a page: files of its own and nothing else, no script in the page, no other site, and a frame only where the service's operator
  * has said so. A form may lead where visits end, because browsers hold the redirects behind one against `form-action` too.
  */
-export function toPageHeaders({ page, styleSource }: HeaderContext): Readonly<Record<string, string>> {
+export function toPageHeaders({ page, styleSource, hasForms }: HeaderContext): Readonly<Record<string, string>> {
   const { frameAncestors = [], returnUrls = [] } = page ?? {};
-  const targets = [...new Set(returnUrls.map(toFormTarget))];
+  const targets = hasForms ? [...new Set(returnUrls.map(toFormTarget))] : [];
   const policy = [
     ...["default-src 'none'", "script-src 'self'", ["style-src 'self'", styleSource].filter((source) => source !== undefined).join(' ')],
     ...['img-src data:', "connect-src 'self'", ["form-action 'self'", ...targets].join(' '), "base-uri 'none'"],

@@ -17,11 +17,14 @@ export class PageRefusal extends Error {
   readonly page: 'quick' | 'gone';
   /** Milliseconds since 1970. */
   readonly until: number | undefined;
+  /** Whose page says so, where that is known. */
+  readonly visit: Visit | undefined;
 
-  constructor(page: 'quick' | 'gone', until?: number) {
+  constructor(page: 'quick' | 'gone', { until, visit }: { readonly until?: number; readonly visit?: Visit | undefined } = {}) {
     super(page === 'quick' ? 'too many requests' : 'a form of another site');
     this.page = page;
     this.until = until;
+    this.visit = visit;
   }
 }
 
@@ -32,8 +35,8 @@ export async function assertOwnAddress({ socket, headers }: FastifyRequest, { li
 }
 
 /** Ensure that a visit costs no more than its person can. */
-export async function assertOwnSession({ id }: Visit, { limiter }: PageParts): Promise<void> {
-  assertAllowed(await limiter.take('session', id, SESSION_RATE));
+export async function assertOwnSession(visit: Visit, { limiter }: PageParts): Promise<void> {
+  assertAllowed(await limiter.take('session', visit.id, SESSION_RATE), visit);
 }
 
 /**
@@ -47,6 +50,6 @@ export function assertSameSite({ headers }: FastifyRequest, { publicUrl }: PageP
   if (site === undefined ? isForeign : site !== 'same-origin') throw new PageRefusal('gone');
 }
 
-function assertAllowed(taken: RateVerdict): void {
-  if (!taken.allowed) throw new PageRefusal('quick', taken.retryAt.getTime());
+function assertAllowed(taken: RateVerdict, visit?: Visit): void {
+  if (!taken.allowed) throw new PageRefusal('quick', { until: taken.retryAt.getTime(), visit });
 }

@@ -51,7 +51,9 @@ async function start(step: Step): Promise<StepResult> {
   const { request } = step.session;
   if (request.to !== undefined) return (await claim(step, undefined)) ?? startAt(step, request.to);
   const isEmail = step.form.get('with') === 'email';
-  const destination = readDestination(step.form, isEmail);
+  const isOffered = channelsOf(step.session, isEmail ? 'email' : 'phone').length > 0;
+  // Ensure that a form that somebody made up leads nowhere the session's caller has not said.
+  const destination = isOffered ? readDestination(step.form, isEmail) : undefined;
   if (destination === undefined)
     return (await claim(step, undefined)) ?? { kind: 'stay', said: { what: isEmail ? 'email_invalid' : 'number_invalid' } };
   return (await claim(step, destination.reveal())) ?? startAt(step, destination.reveal());
@@ -68,7 +70,7 @@ async function resend(step: Step): Promise<StepResult> {
   if (current === undefined) return { kind: 'go' };
   const { purpose, requester } = request;
   const channel = readChannel(step, current.to);
-  const sent = await settle(() => verifier.resend({ id: current.verificationId, channel, purpose, requester, locale: localeOf(step) }));
+  const sent = await settle(() => inLanguage(step, (locale) => verifier.resend({ id: current.verificationId, channel, purpose, requester, locale })));
   if ('what' in sent) return { kind: 'go', said: sent };
   if (sent.status === 'refused') return { kind: 'go', said: toSaid(sent) };
   return sent.status === 'pending' ? { kind: 'go', said: { what: 'sent' } } : { kind: 'go' };
@@ -83,13 +85,8 @@ async function check({ visit, session, form, parts }: Step): Promise<StepResult>
   if (code === undefined) return { kind: 'stay', said: { what: 'code_length' } };
   const attemptId = parts.pageSessions.toAttemptId(visitor, `${current.verificationId} ${code}`);
   const { purpose, requester } = request;
-  let result: ServiceCheckResult;
-  try {
-    result = await verifier.check({ id: current.verificationId, code, purpose, requester, attemptId });
-  } catch (error) {
-    if (error instanceof CountersignError && error.code === 'invalid_code') return { kind: 'stay', said: { what: 'code_length' } };
-    throw error;
-  }
+  const result = await settleGuess(() => verifier.check({ id: current.verificationId, code, purpose, requester, attemptId }));
+  if ('what' in result) return { kind: 'stay', said: result };
   if (result.status === 'approved') {
     const handle = await parts.pageSessions.approve(visitor, JSON.stringify(toKeptApproval(result)));
     return handle === undefined ? { kind: 'go' } : { kind: 'leave', url: toReturn(session, { result: handle.reveal() }) };
@@ -141,13 +138,19 @@ async function startAt(step: Step, to: string): Promise<StepResult> {
   const { request, verifier } = step.session;
   const { purpose, requester, nonce } = request;
   const channel = readChannel(step, to);
-  const started = await settle(() => verifier.start({ to, channel, purpose, requester, nonce, locale: localeOf(step) }));
+  const started = await settle(() => inLanguage(step, (locale) => verifier.start({ to, channel, purpose, requester, nonce, locale })));
   if ('what' in started) return { kind: 'stay', said: started };
   const live = findLive(started);
-  if (live === undefined) return { kind: 'stay', said: toSaid(started as RefusedResult) };
+  if (live === undefined) return toRefusal(step, to, toSaid(started as RefusedResult));
   const kept = await step.parts.pageSessions.keep(toVisitor(step.visit), { verificationId: live, to });
   if (kept !== 'kept') return kept === 'ended' ? { kind: 'go' } : { kind: 'end', page: kept };
   return started.status === 'refused' ? { kind: 'go', said: toSaid(started) } : { kind: 'go' };
+}
+
+/** What is refused because the same form came before, as by a second click, leads on to what that one began. */
+async function toRefusal({ visit, parts }: Step, to: string, said: Said): Promise<StepResult> {
+  const session = await parts.pageSessions.find(visit.id);
+  return session?.current?.to === to ? { kind: 'go', said } : { kind: 'stay', said };
 }
 
 /** The verification that a person goes on with: the one begun, or that of the same requester which the limits let not be sent again yet. */
@@ -177,6 +180,18 @@ async function settle<T extends object>(send: () => Promise<T>): Promise<T | Sai
     if (error.code === 'provider_rejected') return { what: 'not_delivered' };
     if (error.code === 'provider_unavailable') return { what: 'try_again' };
     if (error.code === 'invalid_destination') return { what: 'number_invalid' };
+    throw error;
+  }
+}
+
+/** The same of a guess, where it was not judged. */
+async function settleGuess(check: () => Promise<ServiceCheckResult>): Promise<ServiceCheckResult | Said> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof CountersignError)) throw error;
+    if (error.code === 'invalid_code') return { what: 'code_length' };
+    if (error.code === 'provider_unavailable') return { what: 'try_again' };
     throw error;
   }
 }
@@ -214,6 +229,15 @@ function readChannel({ session, form }: Step, to: string): Channel | undefined {
   return offered.find((channel) => channel === given) ?? offered[0];
 }
 
-function localeOf({ visit }: Step): string {
-  return visit.language.language.tag;
+/** Sends in the caller's language, else in the page's, else in the provider's own: which of them messages are written in only the provider knows. */
+async function inLanguage<T>({ session, visit }: Step, send: (locale: string | undefined) => Promise<T>): Promise<T> {
+  for (const locale of new Set([session.request.locale ?? visit.language.language.tag, visit.language.language.tag])) {
+    try {
+      return await send(locale);
+    } catch (error) {
+      // Thrown before anything else is done.
+      if (!(error instanceof CountersignError) || error.field !== 'locale') throw error;
+    }
+  }
+  return send(undefined);
 }

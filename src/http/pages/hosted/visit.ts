@@ -49,10 +49,11 @@ export function toVisitor({ id, browser = '' }: Visit): PageVisitor {
   return { id, browser };
 }
 
-/** Undefined also where the service is gone since, or has no page any more. */
+/** Undefined also where the service is gone since, or has no page any more, or no longer leads where the visit would end. */
 async function findSession(id: string, { pageSessions, tenants, verifierFor }: PageParts): Promise<OpenSession | undefined> {
   const session = await pageSessions.find(id);
   const settings = session && (await tenants.getService(session.service));
   if (session === undefined || settings === undefined || settings.page === null) return undefined;
+  if (!settings.page.returnUrls.includes(session.request.returnUrl)) return undefined;
   return { ...session, settings, page: settings.page, verifier: verifierFor(settings) };
 }
