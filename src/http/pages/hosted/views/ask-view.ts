@@ -33,10 +33,9 @@ export function renderAsk(context: AskContext): View {
   return {
     status: message === undefined ? 200 : 422,
     title,
-    body: html`<p>${lead}</p>
+    body: html`<p class="lead">${lead}</p>
 ${renderForm('start', context, html`<input type="hidden" name="with" value="${kind}">${form}`)}
-${hasOther && renderOther(context)}
-${renderForm('cancel', context, html`<button class="plain">${texts('cancel.submit')}</button>`)}`,
+<div class="others">${hasOther && renderOther(context)}${renderForm('cancel', context, html`<button class="plain">${texts('cancel.submit')}</button>`)}</div>`,
   };
 }
 
