@@ -144,10 +144,16 @@ async function startAt(step: Step, to: string): Promise<StepResult> {
   const started = await settle(() => verifier.start({ to, channel, purpose, requester, nonce, locale: localeOf(step) }));
   if ('what' in started) return { kind: 'stay', said: started };
   const live = findLive(started);
-  if (live === undefined) return { kind: 'stay', said: toSaid(started as RefusedResult) };
+  if (live === undefined) return { kind: (await isAbout(step, to)) ? 'go' : 'stay', said: toSaid(started as RefusedResult) };
   const kept = await step.parts.pageSessions.keep(toVisitor(step.visit), { verificationId: live, to });
   if (kept !== 'kept') return kept === 'ended' ? { kind: 'go' } : { kind: 'end', page: kept };
   return started.status === 'refused' ? { kind: 'go', said: toSaid(started) } : { kind: 'go' };
+}
+
+/** Whether a code is on its way there already: a form that was sent twice, or whose answer was lost, leads to where the first one did. */
+async function isAbout({ visit, parts }: Step, to: string): Promise<boolean> {
+  const session = await parts.pageSessions.find(visit.id);
+  return session?.current?.to === to;
 }
 
 /** The verification that a person goes on with: the one begun, or that of the same requester which the limits let not be sent again yet. */
