@@ -213,4 +213,36 @@ describeInBrowser('the hosted page: a network as it is', ({ newPage, expectProbl
     expect(await told.jsonValue()).toEqual(['The code has 6 digits.', 'The code has 6 digits.']);
     expect(world.guesses()).toBe(0);
   });
+
+  it('begins anew where the browser kept it as it was when it was left', async () => {
+    const world = await startHosted();
+    const page = await open(world);
+    await sendCode(page);
+    const { release } = await hold(page, 'check');
+    await page.keyboard.type(world.wrongCode());
+    // An address that leaves the page standing, as one does that the browser is on its way to.
+    const location = `${new URL(page.url()).pathname}#left`;
+    await release((route) => route.fulfill({ contentType: 'application/json', body: JSON.stringify({ location }) }));
+    await page.waitForURL('**#left');
+    expect(await page.getByRole('button', { name: 'Verify' }).getAttribute('aria-disabled')).toBe('true');
+    const loaded = page.waitForEvent('load');
+    await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+    await loaded;
+    expect(await page.getByRole('button', { name: 'Verify' }).getAttribute('aria-disabled')).toBeNull();
+  });
+
+  it('can be gone on with where the way back is an app that is not there', async () => {
+    expectProblem(/^failed: GET com\.example\.app:/);
+    const world = await startHosted({ page: { returnUrls: ['com.example.app:/verified'] } });
+    const page = await open(world);
+    await sendCode(page);
+    const { release } = await hold(page, 'check');
+    await page.keyboard.type(world.lastCode());
+    await page.locator('form[data-step=check] button[aria-disabled=true]').waitFor();
+    const failed = page.waitForEvent('requestfailed');
+    await release((route) => route.continue());
+    await failed;
+    await page.locator('form[data-step=check] button:not([aria-disabled])').waitFor();
+    expect(await page.locator('#code').inputValue()).toBe(world.lastCode());
+  });
 });

@@ -71,6 +71,7 @@ describeInBrowser('the hosted page: walls', ({ newPage, expectProblems }) => {
 
   it('runs no script and takes no style that is put into it', async () => {
     expectProblems(/^console: .*Content Security Policy/);
+    expectProblems(/^console: .*'TrustedScript' assignment/);
     const world = await startHosted({ page: { brand: '<img src=x onerror=taken=1>' } });
     const page = await newPage({ locale: 'en-US' });
     await page.goto((await world.openSession()).url);
