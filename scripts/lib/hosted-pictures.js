@@ -8,11 +8,12 @@ const BACK = 'https://shop.example/verified';
 const NUMBER = '(202) 555-0143';
 
 /**
- * Every state of the hosted page, by name: what leads to it from an opened session. One that has `open` is not opened by its link.
+ * Every state of the hosted page, by name: what leads to it from an opened session.
  * A scene ends on the page that is to be seen.
  */
 const SCENES = {
   number: {},
+  'number-ar': { locale: 'ar', session: { locale: 'ar' } },
   'number-invalid': {
     async play({ page }) {
       await page.locator('#number').fill('202 555');

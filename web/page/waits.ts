@@ -56,7 +56,7 @@ function showLeft({ element, buttons }: Wait, left: number): number {
   if (left > 0) return left % 1_000 || 1_000;
   element.dataset.left = '';
   const waiting = element.closest<HTMLElement>('.waiting');
-  if (waiting !== null) waiting.hidden = true;
+  (waiting ?? element).hidden = true;
   const ready = waiting?.parentElement?.querySelector<HTMLElement>('.ready');
   if (ready) ready.hidden = false;
   for (const button of buttons) button.ariaDisabled = null;
