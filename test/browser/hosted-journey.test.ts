@@ -161,6 +161,8 @@ describeInBrowser('the hosted page: a journey', ({ newPage, expectProblem }) => 
   it('shows how a number is written in the country that is chosen', async () => {
     const world = await startHosted();
     const page = await open(world, {}, { locale: 'en' });
+    // Which country it is nobody can tell from this browser: it is asked first.
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('country');
     const example = page.locator('#example');
     expect(await example.evaluate((hint) => getComputedStyle(hint).visibility)).toBe('hidden');
     await page.locator('#country').selectOption('DE');

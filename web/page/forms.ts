@@ -6,6 +6,9 @@ const ANSWER_LIMIT = 30_000;
 /** After so many milliseconds it is said that something is under way. */
 const MENTION_AFTER = 500;
 
+/** What a person types into, which is what the message is about. */
+const FIELD = '[aria-describedby~=message]';
+
 /** What the server answers to a form: where to go, or what to say. */
 interface Answer {
   readonly location?: string;
@@ -32,7 +35,7 @@ export function sendForms(voice: Voice): void {
   };
   const stay = (form: HTMLFormElement, message: string, isSaid: boolean) => {
     voice.tell(message);
-    const field = form.querySelector<HTMLInputElement>('[autofocus]');
+    const field = form.querySelector<HTMLInputElement>(FIELD);
     if (isSaid) field?.setAttribute('aria-invalid', 'true');
     field?.focus();
     field?.select();
@@ -46,7 +49,7 @@ export function sendForms(voice: Voice): void {
   });
   document.addEventListener('input', ({ target }) => {
     // What is mended is wrong no longer.
-    const field = target instanceof HTMLElement ? target.closest('form')?.querySelector('[autofocus]') : undefined;
+    const field = target instanceof HTMLElement ? target.closest('form')?.querySelector(FIELD) : undefined;
     field?.removeAttribute('aria-invalid');
     if (field) voice.hush();
   });
