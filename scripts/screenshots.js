@@ -1,13 +1,15 @@
 // The lie this prevents: a picture of a page that has long looked otherwise. Pictures in docs/images are made by this script and by nothing else.
-// It starts the built `countersign dev`, plays one scene on its inbox in light and in dark, and writes what a browser shows.
+// It starts the built `countersign dev`, plays one scene on its inbox in light and in dark, plays every state of the hosted page on a built service, and
+// writes what a browser shows.
 // It expects dist/ to be built: `npm run screenshots` does both.
 import { spawn } from 'node:child_process';
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { takeHostedPictures } from './lib/hosted-pictures.js';
 
 /** Bytes of one picture: a README is read on phones, too. */
-const LIMIT = 150_000;
+const LIMITS = { inbox: 150_000, hosted: 100_000 };
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = `${root}docs/images`;
@@ -16,17 +18,20 @@ mkdirSync(folder, { recursive: true });
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu'] });
 try {
   for (const colorScheme of ['light', 'dark']) {
-    const path = `${folder}/inbox-${colorScheme}.png`;
-    await withDev((url) => picture(url, { colorScheme, path }));
-    const { size } = statSync(path);
-    if (size > LIMIT) throw new Error(`${path} has ${size} bytes, and may have ${LIMIT}`);
-    console.log(`screenshots: docs/images/inbox-${colorScheme}.png, ${size} bytes`);
+    await withDev(async (url) => write(`inbox-${colorScheme}`, await picture(url, colorScheme), LIMITS.inbox));
+    await takeHostedPictures(browser, colorScheme, (name, bytes) => write(`hosted-${name}-${colorScheme}`, bytes, LIMITS.hosted));
   }
 } finally {
   await browser.close();
 }
 
-async function picture(url, { colorScheme, path }) {
+function write(name, bytes, limit) {
+  if (bytes.length > limit) throw new Error(`${name}.png has ${bytes.length} bytes, and may have ${limit}`);
+  writeFileSync(`${folder}/${name}.png`, bytes);
+  console.log(`screenshots: docs/images/${name}.png, ${bytes.length} bytes`);
+}
+
+async function picture(url, colorScheme) {
   const context = await browser.newContext({ colorScheme, viewport: { width: 1120, height: 960 }, locale: 'en-GB' });
   const page = await context.newPage();
   await page.goto(url);
@@ -51,8 +56,9 @@ async function picture(url, { colorScheme, path }) {
     element.textContent = element.textContent.replace(/SK[0-9a-f]{32}:\w{32}/, 'SK…:…');
     document.activeElement.blur();
   });
-  await page.screenshot({ path });
+  const bytes = await page.screenshot();
   await context.close();
+  return bytes;
 }
 
 async function withDev(use) {

@@ -33,10 +33,9 @@ export function renderAsk(context: AskContext): View {
   return {
     status: message === undefined ? 200 : 422,
     title,
-    body: html`<p>${lead}</p>
+    body: html`<p class="lead">${lead}</p>
 ${renderForm('start', context, html`<input type="hidden" name="with" value="${kind}">${form}`)}
-${hasOther && renderOther(context)}
-${renderForm('cancel', context, html`<button class="plain">${texts('cancel.submit')}</button>`)}`,
+<div class="others">${hasOther && renderOther(context)}${renderForm('cancel', context, html`<button class="plain">${texts('cancel.submit')}</button>`)}</div>`,
   };
 }
 
@@ -47,9 +46,9 @@ function renderNumber({ texts, countries, typed, message }: AskContext): Html {
       html`<option value="${country}" data-example="${example}"${country === chosen?.country && html` selected`}>${name} (+${callingCode})</option>`,
   );
   return html`<div class="field"><label for="country">${texts('number.country')}</label>
-<select id="country" name="country" autocomplete="country">${chosen === undefined && html`<option value="">—</option>`}${options}</select></div>
+<select id="country" name="country" autocomplete="country"${chosen === undefined && html` autofocus`}>${chosen === undefined && html`<option value="">—</option>`}${options}</select></div>
 <div class="field"><label for="number">${texts('number.label')}</label>
-<input id="number" name="number" type="tel" inputmode="tel" autocomplete="tel" dir="ltr" maxlength="128" required autofocus value="${typed.number}" aria-describedby="example message"${message && html` aria-invalid="true"`}>
+<input id="number" name="number" type="tel" inputmode="tel" autocomplete="tel" dir="ltr" maxlength="128" required${chosen !== undefined && html` autofocus`} value="${typed.number}" aria-describedby="example message"${message && html` aria-invalid="true"`}>
 <p class="hint" id="example"${chosen === undefined && html` data-empty`}>${texts('number.example', { example: chosen?.example ?? '' })}</p></div>`;
 }
 

@@ -38,12 +38,11 @@ export function renderCode(context: CodeContext): View {
   return {
     status: 200,
     title: texts('code.title'),
-    body: html`${isPending && html`<p>${texts('code.lead', { channel, digits, to })}</p>`}
+    body: html`${isPending && html`<p class="lead">${texts('code.lead', { channel, digits, to })}</p>`}
 ${isPending ? renderForm('check', context, renderCodeField(context, renderMessage(said, !isGood))) : renderMessage(said)}
 ${renderSendAgain(context)}
-${canChange && renderForm('change', context, html`<button class="plain">${texts('change.submit', { kind })}</button>`)}
-${renderForm('cancel', context, html`<button class="plain">${texts('cancel.submit')}</button>`)}
-${isPending && html`<p class="hint">${texts('code.notice', { brand })}</p>`}`,
+<div class="others">${canChange && renderForm('change', context, html`<button class="plain">${texts('change.submit', { kind })}</button>`)}${renderForm('cancel', context, html`<button class="plain">${texts('cancel.submit')}</button>`)}</div>
+${isPending && html`<p class="notice">${texts('code.notice', { brand })}</p>`}`,
   };
 }
 

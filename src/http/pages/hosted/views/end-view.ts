@@ -30,10 +30,14 @@ export interface EndContext {
 
 /** Says how a visit ended, and where to go on. */
 export function renderEnd(name: EndName, { texts, brand, back, until, now }: EndContext): View {
+  // The same address once more: that of a form leads to its page.
+  const canTryAgain = name === 'trouble' || name === 'quick';
   const lead = name === 'quick' ? renderWait('quick.lead', until ?? now, { texts, now }) : texts(`${name}.lead`, { brand });
   return {
     status: STATUSES[name],
     title: texts(`${name}.title`),
-    body: html`<p>${lead}</p>${back !== undefined && html`<p><a href="${back}">${texts('back.link', { brand })}</a></p>`}`,
+    body: html`<p class="lead" data-end="${name}">${lead}</p>
+${canTryAgain && html`<p class="back"><a href="">${texts('trouble.submit')}</a></p>`}
+${back !== undefined && html`<p class="back"><a href="${back}">${texts('back.link', { brand })}</a></p>`}`,
   };
 }

@@ -1,0 +1,84 @@
+import type { Voice } from './voice.ts';
+
+/** How long an answer may take, in milliseconds: a message that is handed to one carrier after another takes its time. */
+const ANSWER_LIMIT = 30_000;
+
+/** After so many milliseconds it is said that something is under way. */
+const MENTION_AFTER = 500;
+
+/** What a person types into, which is what the message is about. */
+const FIELD = '[aria-describedby~=message]';
+
+/** What the server answers to a form: where to go, or what to say. */
+interface Answer {
+  readonly location?: string;
+  readonly message?: string;
+}
+
+/** Sends the page's forms without leaving it, each once at a time; what was typed stays where an answer keeps the person here. */
+export function sendForms(voice: Voice): void {
+  let isUnderWay = false;
+  const send = async (form: HTMLFormElement, submitter: HTMLElement | null) => {
+    isUnderWay = true;
+    voice.hush();
+    const ready = holdButtons(submitter);
+    const mention = setTimeout(() => voice.mention(document.body.dataset.sending ?? ''), MENTION_AFTER);
+    const { location: next, message = document.body.dataset.offline ?? '', isSaid } = await ask(form, submitter);
+    clearTimeout(mention);
+    // Where the browser goes away, nothing may be sent once more until it has; an app's own address leaves the page standing.
+    if (next !== undefined) location.assign(next);
+    if (next !== undefined && /^(?:https?:|\/)/.test(next)) return;
+    isUnderWay = false;
+    ready();
+    voice.mention('');
+    if (next === undefined) stay(form, message, isSaid);
+  };
+  const stay = (form: HTMLFormElement, message: string, isSaid: boolean) => {
+    voice.tell(message);
+    const field = form.querySelector<HTMLInputElement>(FIELD);
+    if (isSaid) field?.setAttribute('aria-invalid', 'true');
+    field?.focus();
+    field?.select();
+  };
+
+  document.addEventListener('submit', (event) => {
+    const { target: form, submitter } = event;
+    if (!(form instanceof HTMLFormElement) || form.dataset.step === undefined) return;
+    event.preventDefault();
+    if (!isUnderWay) void send(form, submitter);
+  });
+  document.addEventListener('input', ({ target }) => {
+    // What is mended is wrong no longer.
+    const field = target instanceof HTMLElement ? target.closest('form')?.querySelector(FIELD) : undefined;
+    field?.removeAttribute('aria-invalid');
+    if (field) voice.hush();
+  });
+  // Kept by the browser as it was left, the page would wait for ever for the answer that it has had.
+  window.addEventListener('pageshow', ({ persisted }) => persisted && isUnderWay && location.reload());
+}
+
+/** Posts a form. Whatever is no answer of ours counts as none. */
+async function ask(form: HTMLFormElement, submitter: HTMLElement | null): Promise<Answer & { readonly isSaid: boolean }> {
+  try {
+    const response = await fetch(form.action, {
+      method: 'POST',
+      headers: { accept: 'application/json' },
+      body: new URLSearchParams(new FormData(form, submitter) as unknown as Record<string, string>),
+      signal: AbortSignal.timeout(ANSWER_LIMIT),
+    });
+    return { ...((await response.json()) as Answer), isSaid: response.ok };
+  } catch {
+    return { isSaid: false };
+  }
+}
+
+/** Shows that something is under way. @returns what makes the buttons as they were. */
+function holdButtons(submitter: HTMLElement | null): () => void {
+  const held = Array.from(document.querySelectorAll('button')).filter(({ ariaDisabled }) => ariaDisabled === null);
+  for (const button of held) button.ariaDisabled = 'true';
+  submitter?.setAttribute('aria-busy', 'true');
+  return () => {
+    for (const button of held) button.ariaDisabled = null;
+    submitter?.removeAttribute('aria-busy');
+  };
+}
