@@ -96,12 +96,9 @@ async function check({ visit, session, form, parts }: Step): Promise<StepResult>
   return result.status === 'destination_blocked' ? { kind: 'stay', said: { what: 'destination_blocked' } } : { kind: 'go' };
 }
 
-/** Back to the question for a number; what was begun with the last one is over. */
-async function change(step: Step): Promise<StepResult> {
-  const { current, request } = step.session;
+/** Back to the question for a number. The code that was sent is good until there is another: whoever finds that the number was right goes on with it. */
+async function change({ session: { current, request } }: Step): Promise<StepResult> {
   if (request.to !== undefined || current === undefined) return { kind: 'go' };
-  const kept = await step.parts.pageSessions.keep(toVisitor(step.visit), undefined);
-  if (kept === 'kept') await endVerification(step);
   return { kind: 'go', ask: current.to.includes('@') ? 'email' : 'phone' };
 }
 
@@ -111,14 +108,9 @@ async function cancel(step: Step): Promise<StepResult> {
   if (claimed !== undefined) return claimed;
   const canceled = await step.parts.pageSessions.cancel(toVisitor(step.visit));
   if (canceled !== 'canceled') return { kind: 'go' };
-  await endVerification(step);
+  const { current, request, verifier } = step.session;
+  if (current !== undefined) await verifier.cancel({ id: current.verificationId, purpose: request.purpose, requester: request.requester });
   return { kind: 'leave', url: toReturn(step.session, { error: 'canceled' }) };
-}
-
-async function endVerification({ session: { current, request, verifier } }: Step): Promise<void> {
-  if (current === undefined) return;
-  const { purpose, requester } = request;
-  await verifier.cancel({ id: current.verificationId, ...(purpose !== undefined && { purpose }), ...(requester !== undefined && { requester }) });
 }
 
 /** The address that a visit ends at, with what is told there. */
