@@ -51,7 +51,7 @@ describeInBrowser('the hosted page: a journey', ({ newPage, expectProblem }) => 
 
   it.each([
     ['with a dash', (code: string) => `${code.slice(0, 3)}-${code.slice(3)}`],
-    ['in a whole message', (code: string) => `Your verification code is ${code}. It is valid for 10 minutes.`],
+    ['in a whole message', (code: string) => `Example Shop: thank you for signing up today! To go on, type this verification code: ${code}`],
     ['in digits of another script', (code: string) => code.replace(/\d/g, (digit) => String.fromCharCode(0x660 + Number(digit)))],
   ])('is made by pasting the code %s', async (_, spell) => {
     const world = await startHosted();

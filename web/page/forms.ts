@@ -63,7 +63,7 @@ async function ask(form: HTMLFormElement, submitter: HTMLElement | null): Promis
     const response = await fetch(form.action, {
       method: 'POST',
       headers: { accept: 'application/json' },
-      body: new URLSearchParams(new FormData(form, submitter) as unknown as Record<string, string>),
+      body: readFields(form, submitter),
       signal: AbortSignal.timeout(ANSWER_LIMIT),
     });
     return { ...((await response.json()) as Answer), isSaid: response.ok };
@@ -72,13 +72,21 @@ async function ask(form: HTMLFormElement, submitter: HTMLElement | null): Promis
   }
 }
 
+/** What the browser would send itself. Not every one that is about knows of the button when it is asked for a form's data. */
+function readFields(form: HTMLFormElement, submitter: HTMLElement | null): URLSearchParams {
+  const fields = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) fields.append(name, String(value));
+  if (submitter instanceof HTMLButtonElement && submitter.name !== '') fields.append(submitter.name, submitter.value);
+  return fields;
+}
+
 /** Shows that something is under way. @returns what makes the buttons as they were. */
 function holdButtons(submitter: HTMLElement | null): () => void {
-  const held = Array.from(document.querySelectorAll('button')).filter(({ ariaDisabled }) => ariaDisabled === null);
-  for (const button of held) button.ariaDisabled = 'true';
+  const held = Array.from(document.querySelectorAll('button:not([aria-disabled])'));
+  for (const button of held) button.setAttribute('aria-disabled', 'true');
   submitter?.setAttribute('aria-busy', 'true');
   return () => {
-    for (const button of held) button.ariaDisabled = null;
+    for (const button of held) button.removeAttribute('aria-disabled');
     submitter?.removeAttribute('aria-busy');
   };
 }

@@ -13,7 +13,7 @@ export function createVoice(): Voice {
   const message = document.querySelector<HTMLElement>('#message');
   const aside = document.createElement('p');
   aside.className = 'quiet';
-  aside.role = 'status';
+  aside.setAttribute('role', 'status');
   document.querySelector('main')?.append(aside);
   const hush = () => {
     if (message?.dataset.good === undefined) message?.replaceChildren();
@@ -26,7 +26,7 @@ export function createVoice(): Voice {
       // Written anew even where it is the same text: the same mistake made twice is to be heard twice.
       delete message.dataset.good;
       hush();
-      message.role = 'alert';
+      message.setAttribute('role', 'alert');
       message.append(text);
     },
     mention(text) {

@@ -44,7 +44,7 @@ function startClock(): () => number {
 function toWait(element: HTMLElement): Wait {
   const isForButtons = element.closest('.waiting:not([hidden])') !== null;
   const buttons = isForButtons ? (element.closest('form')?.querySelectorAll('button') ?? []) : [];
-  for (const button of buttons) button.ariaDisabled = 'true';
+  for (const button of buttons) button.setAttribute('aria-disabled', 'true');
   return { element, left: Number(element.dataset.left), buttons: [...buttons] };
 }
 
@@ -59,7 +59,7 @@ function showLeft({ element, buttons }: Wait, left: number): number {
   (waiting ?? element).hidden = true;
   const ready = waiting?.parentElement?.querySelector<HTMLElement>('.ready');
   if (ready) ready.hidden = false;
-  for (const button of buttons) button.ariaDisabled = null;
+  for (const button of buttons) button.removeAttribute('aria-disabled');
   return 0;
 }
 
