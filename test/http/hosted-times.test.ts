@@ -68,10 +68,10 @@ describe('time', () => {
     const opened = world.rest.clock;
     world.rest.clock = opened + 29 * MINUTE;
     // The visit has seen this time.
-    await browser.submit(page, 'change');
+    const asked = await browser.submit(page, 'change');
+    await browser.submit(asked, 'start', { number: '1' });
     world.rest.clock = opened - 10 * MINUTE;
-    const asked = await browser.open(`/verify/${id}`);
-    expect(asked).toMatchObject({ status: 200, title: 'Your phone number' });
+    expect(await browser.open(`/verify/${id}`)).toMatchObject({ status: 200 });
     await browser.submit(asked, 'start', { number: '1' });
     world.rest.clock = opened + 30 * MINUTE;
     await browser.submit(asked, 'start', { number: '1' });
