@@ -58,7 +58,7 @@ describe('I9 nothing recoverable of a visit', () => {
     }
     expect(kept + told).not.toMatch(new RegExp(`(?<![0-9A-Za-z_-])${sent}(?![0-9A-Za-z_-])`));
     expect(new Set(world.rest.answered.map(({ operation }) => operation))).toEqual(
-      new Set(['openSession', 'openPage', 'showPage', 'page_start', 'page_check', 'exchangeResult', undefined]),
+      new Set(['openSession', 'pageOpen', 'pageShow', 'pageStart', 'pageCheck', 'exchangeResult', undefined]),
     );
     expect(world.rest.failures).toHaveLength(1);
   });

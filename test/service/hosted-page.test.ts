@@ -68,7 +68,7 @@ describe('a service with a hosted page', () => {
     const result = { result: back.searchParams.get('result') };
     expect(await world.ask('/v1/sessions/exchange', result)).toMatchObject({ status: 'approved', token: expect.any(String) });
     expect(await world.ask('/v1/sessions/exchange', result)).toMatchObject({ status: 404, code: 'not_found' });
-    expect(await world.service.metrics()).toMatch(/operation="page_check",status="303"/);
+    expect(await world.service.metrics()).toMatch(/operation="pageCheck",status="303"/);
   });
 
   it('binds the codes of its page to the site of the page, and others to the site of the service', async () => {

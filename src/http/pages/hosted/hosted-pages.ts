@@ -79,7 +79,7 @@ function addAssets(app: FastifyInstance, assets: PageAssets, states: RequestStat
  */
 function addOpening(app: FastifyInstance, { parts, states, answers }: RouteParts): void {
   app.get('/:id/:link', async (request, reply) => {
-    states.of(request).operation = { id: 'openPage' };
+    states.of(request).operation = { id: 'pageOpen' };
     await assertOwnAddress(request, parts);
     const visit = await findVisit(request, parts);
     const { session } = visit;
@@ -105,7 +105,7 @@ function giveCookie({ headers }: FastifyRequest, reply: FastifyReply, { id, sess
 /** The page of a visit. An approval whose way back was cut off is told again. */
 function addPage(app: FastifyInstance, { parts, states, answers }: RouteParts): void {
   app.get('/:id', async (request, reply) => {
-    states.of(request).operation = { id: 'showPage' };
+    states.of(request).operation = { id: 'pageShow' };
     await assertOwnAddress(request, parts);
     const visit = await findVisit(request, parts);
     const { session } = visit;
@@ -129,8 +129,9 @@ const ENDS = { late: 'late', exchanged: 'done', canceled: 'canceled', over: 'gon
 /** Everything that a person does is a form that is posted. */
 function addSteps(app: FastifyInstance, { parts, states, answers }: RouteParts): void {
   for (const name of Object.keys(STEPS) as StepName[]) {
+    const operation = { id: `page${name.charAt(0).toUpperCase()}${name.slice(1)}` };
     app.post(`/:id/${name}`, { bodyLimit: FORM_LIMIT }, async (request, reply) => {
-      states.of(request).operation = { id: `page_${name}` };
+      states.of(request).operation = operation;
       endUnread(request, reply);
       await assertOwnAddress(request, parts);
       assertSameSite(request, parts);
