@@ -1,3 +1,4 @@
+import { editCode } from './code-editor.ts';
 import css from './code-input.css?inline';
 import { FormField } from './form-field.ts';
 import { digitsOf, readCode } from './read-code.ts';
@@ -75,6 +76,14 @@ export class CountersignCode extends FormField {
   readonly #label = document.createElement('slot');
   readonly #input = document.createElement('input');
   readonly #message = document.createElement('p');
+  readonly #insert = editCode(this.#input, {
+    length: () => this.length,
+    onDigits: (digits) => this.#onDigits(digits),
+    onNoCode: () => {
+      this.#isPasteEmpty = true;
+      this.#render();
+    },
+  });
   readonly #resend = new ResendButton(() => this.#askAgain());
   /** The code as the form has it. */
   #value = '';
@@ -190,9 +199,6 @@ export class CountersignCode extends FormField {
 
   #listen(): void {
     const input = this.#input;
-    input.addEventListener('beforeinput', (event) => this.#onBeforeInput(event));
-    input.addEventListener('input', (event) => this.#onInput(event instanceof InputEvent && event.isComposing));
-    input.addEventListener('compositionend', () => this.#onInput(false));
     // The one event of a field that does not leave a shadow root by itself.
     input.addEventListener('change', () => this.dispatchEvent(new Event('change', { bubbles: true })));
     // A field in a shadow root belongs to no form, so Enter is brought to it here.
@@ -201,50 +207,16 @@ export class CountersignCode extends FormField {
     });
   }
 
-  /** What comes in one piece, pasted, dropped or suggested, is read as a whole: cut to the field's length first it could not be understood. */
-  #onBeforeInput(event: InputEvent): void {
-    const { data, isComposing, inputType } = event;
-    if (data === null || isComposing || !inputType.startsWith('insert')) return;
-    const { selectionStart, selectionEnd } = this.#input;
-    if (data.length > 1) {
-      event.preventDefault();
-      this.#insert(readCode(data, this.length));
-    } else if (selectionStart === selectionEnd && this.#value.length === this.length) {
-      // Another digit would push out one that is there, and make a code of it that nobody typed.
-      event.preventDefault();
-    }
-  }
-
-  #insert(digits: string | undefined): void {
-    const input = this.#input;
-    this.#isPasteEmpty = digits === undefined;
-    if (digits === undefined) {
-      this.#render();
-      return;
-    }
-    if (digits.length === this.length) input.value = digits;
-    else input.setRangeText(digits, input.selectionStart ?? 0, input.selectionEnd ?? 0, 'end');
-    input.dispatchEvent(new InputEvent('input', { bubbles: true, composed: true }));
-  }
-
-  #onInput(isComposing: boolean): void {
-    const input = this.#input;
-    const digits = digitsOf(input.value).slice(0, this.length);
-    if (digits !== input.value) {
-      // An input method's text is left alone until it is finished.
-      if (isComposing) return;
-      const caret = digitsOf(input.value.slice(0, input.selectionStart ?? 0)).length;
-      input.value = digits;
-      input.setSelectionRange(caret, caret);
-    }
+  #onDigits(digits: string): void {
+    const wasPasteEmpty = this.#isPasteEmpty;
     this.#isEdited = true;
+    this.#isPasteEmpty = false;
     if (digits !== this.#value) {
       this.#told = this.#submitted = '';
-      this.#isPasteEmpty = false;
       this.removeAttribute('error');
       this.#keep(digits);
       this.#render();
-    }
+    } else if (wasPasteEmpty) this.#render();
     if (digits.length === this.length && digits !== this.#told) this.#complete(digits);
   }
 

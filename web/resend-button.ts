@@ -1,3 +1,5 @@
+import { formatWait } from './format-wait.ts';
+
 /** How long a press keeps the button from the next one, in milliseconds: until the page has had its server's answer. */
 const PRESS_MS = 3000;
 
@@ -50,16 +52,7 @@ export class ResendButton {
     this.element.hidden = at === null;
     if (isWaiting) this.element.setAttribute('aria-disabled', 'true');
     else this.element.removeAttribute('aria-disabled');
-    this.element.textContent = isWaiting ? waitLabel.replace('{time}', formatTime(left)) : label;
+    this.element.textContent = isWaiting ? waitLabel.replace('{time}', formatWait(left)) : label;
     if (isWaiting && this.element.isConnected) this.#timer = setTimeout(() => this.#tick(), left % 1000 || 1000);
   }
-}
-
-/** `0:29`, `12:00`, `23:59:59`; a second that has begun is shown whole, so that 0:00 is never a wait. */
-function formatTime(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  return `${hours > 0 ? `${hours}:${two(minutes % 60)}` : minutes}:${two(seconds % 60)}`;
 }

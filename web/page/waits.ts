@@ -1,3 +1,4 @@
+import { formatWait } from '../format-wait.ts';
 import type { Voice } from './voice.ts';
 
 /** One wait of the page. */
@@ -61,13 +62,4 @@ function showLeft({ element, buttons }: Wait, left: number): number {
   if (ready) ready.hidden = false;
   for (const button of buttons) button.removeAttribute('aria-disabled');
   return 0;
-}
-
-/** As the server writes it: `1:58` or `23:59:59`; a second that has begun is shown whole, so that 0:00 is never a wait. */
-function formatWait(milliseconds: number): string {
-  const seconds = Math.max(0, Math.ceil(milliseconds / 1_000));
-  const two = (value: number) => String(value).padStart(2, '0');
-  const minutes = Math.floor(seconds / 60);
-  const hours = Math.floor(minutes / 60);
-  return `${hours > 0 ? `${hours}:${two(minutes % 60)}` : minutes}:${two(seconds % 60)}`;
 }
