@@ -3,7 +3,7 @@ export function isLoopback(hostname: string): boolean {
   return /^(127(\.\d{1,3}){3}|\[::1\]|([^.]+\.)*localhost)$/.test(hostname);
 }
 
-/** Whether `value` is an origin to send credentials to: https, or on this machine. */
+/** Whether `value` is an origin to send credentials to, or to be shown in: https, or on this machine. */
 export function isSafeOrigin(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
   const { protocol, hostname, pathname, search, hash, username, password } = new URL(value);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addToQuery, describeReturnUrlFault, isPlainHost, toFormTarget } from './return-url.ts';
+import { addToQuery, describeReturnUrlFault, isPlainHost } from './return-url.ts';
 
 const FAULTS = {
   absolute: 'must be an absolute address',
@@ -170,19 +170,6 @@ describe('a host that a Content-Security-Policy can name', () => {
     [false, ['', '*', '*.example', 'a;b', 'a,b', "'none'", 'a_b', 'a.', '.a', 'a..b', '[::2]', 'A.example', 'a\n']],
   ])('%s', (is, hosts) => {
     for (const host of hosts) expect(isPlainHost(host), host).toBe(is);
-  });
-});
-
-describe('what a form may lead to', () => {
-  it.each([
-    ['https://shop.example/verified?a=b', 'https://shop.example'],
-    ['https://shop.example:8443/', 'https://shop.example:8443'],
-    ['http://localhost:3000/x', 'http://localhost:3000'],
-    ['http://[::1]:3000/x', 'http:'],
-    ['com.example.app:/verified', 'com.example.app:'],
-    ['com.example.app://host/verified', 'com.example.app:'],
-  ])('of %s is %s', (url, target) => {
-    expect(toFormTarget(url)).toBe(target);
   });
 });
 

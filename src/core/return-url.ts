@@ -40,16 +40,6 @@ export function isPlainHost(hostname: string): boolean {
   return hostname === '[::1]' || /^[a-z\d-]+(?:\.[a-z\d-]+)*$/.test(hostname);
 }
 
-/**
- * What of an address a `form-action` of a Content-Security-Policy takes: its origin, or its scheme where it has none of the web, or one whose host is an
- * IPv6 address, which no policy has a word for (CSP3 §2.3.1): browsers would pass it over, and let no form of the page go anywhere.
- */
-export function toFormTarget(returnUrl: string): string {
-  const { protocol, origin, hostname } = new URL(returnUrl);
-  const isOfWeb = protocol === 'https:' || protocol === 'http:';
-  return isOfWeb && !hostname.startsWith('[') ? origin : protocol;
-}
-
 /** The address with what is told there, behind a query that it has already. */
 export function addToQuery(returnUrl: string, told: Readonly<Record<string, string | undefined>>): string {
   const pairs = Object.entries(told).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`]));

@@ -10,6 +10,7 @@ import {
   decideExchange,
   decideIssueResult,
   decideOpenSession,
+  decideUnsent,
   MAX_DESTINATIONS,
   PAGE_SESSION_LIFE,
   RESULT_LIFE,
@@ -85,7 +86,7 @@ const ACTS: readonly (readonly [name: string, act: (browser: string) => Decide<u
   ['a claim with the link', (browser) => decideClaim({ browser, hasLink: true }), 'claimed'],
   ['a claim for a number', (browser) => decideClaim({ browser, hasLink: true, destination: hash('1') }), 'claimed'],
   ['what it is about', (browser) => decideCurrent(browser, current), 'kept'],
-  ['what it is about no more', (browser) => decideCurrent(browser, undefined), 'kept'],
+  ['a message that did not leave', (browser) => decideUnsent(browser), 'kept'],
   ['a cancellation', (browser) => decideCancelPage(browser), 'canceled'],
 ];
 
@@ -155,8 +156,6 @@ describe('a page session', () => {
     visit.run(decideCurrent(ADA, { ...current, verificationId: 'VE2' }));
     visit.claim();
     expect(visit.record.current?.verificationId).toBe('VE2');
-    visit.run(decideCurrent(ADA, undefined));
-    expect(visit.record.current).toBeUndefined();
     for (const act of [() => visit.run(decideCancelPage(ADA)), () => [visit.approve(), visit.exchange()]]) {
       visit.body = claimed((each) => each.run(decideCurrent(ADA, current))).body;
       act();
@@ -195,6 +194,37 @@ describe('the numbers of a visit', () => {
     expect(visit.claim(ADA, { destination: hash('1') })).toBe('claimed');
     expect(visit.claim(EVE, { destination: hash('2') })).toBe('elsewhere');
     expect([visit.record.browser, visit.record.destinations]).toEqual([ADA, [hash('1')]]);
+  });
+});
+
+describe('a message of a visit', () => {
+  const send = (visit: Visit, browser = ADA) => visit.run(decideClaim({ browser, hasLink: true, destination: hash('1'), sends: true }));
+
+  it('is had sent by one form at a time, until it left or did not', () => {
+    const visit = new Visit();
+    expect([send(visit), send(visit), visit.wrote]).toEqual(['claimed', 'sending', false]);
+    visit.run(decideCurrent(ADA, current));
+    expect([send(visit), send(visit)]).toEqual(['claimed', 'sending']);
+    visit.run(decideUnsent(ADA));
+    expect(send(visit)).toBe('claimed');
+    expect([visit.claim(), send(visit)]).toEqual(['claimed', 'sending']);
+  });
+
+  it('is given up after 60 s, by the latest time that was seen', () => {
+    const visit = new Visit();
+    send(visit);
+    visit.clock = T0 + MINUTE - 1;
+    expect(send(visit)).toBe('sending');
+    visit.clock = T0 + MINUTE;
+    expect(send(visit)).toBe('claimed');
+    visit.clock = T0;
+    expect(send(visit)).toBe('sending');
+  });
+
+  it('is no matter of another browser', () => {
+    const visit = new Visit();
+    send(visit);
+    expect([send(visit, EVE), visit.refused(decideUnsent(EVE)), send(visit)]).toEqual(['elsewhere', 'elsewhere', 'sending']);
   });
 });
 

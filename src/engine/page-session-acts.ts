@@ -20,6 +20,9 @@ export const RESULT_LIFE: number = 60 * SECOND;
 /** Until when after an approval a new result is given to a browser that comes again. A proof is good for 300 s; this leaves its reader a minute. */
 export const RESULT_PERIOD: number = 180 * SECOND;
 
+/** How long a form may take to have its message sent, 60 s, as for any delivery: whoever ended meanwhile looks the same. */
+const SEND_LIMIT = 60 * SECOND;
+
 /** Results that are good at the same time: a page that was sent twice, and loaded again. */
 const MAX_RESULTS = 3;
 
@@ -29,13 +32,23 @@ const KEPT_AFTER = 15 * MINUTE;
 /** Why an act did nothing. */
 export type PageSessionRefusal = 'gone' | 'elsewhere' | 'ended';
 
-/** What comes of it when a browser begins something. */
-export type ClaimOutcome = PageSessionRefusal | 'destinations_used_up' | 'claimed';
+/** What comes of it when a browser begins something; `sending` where another form of it is having a message sent. */
+export type ClaimOutcome = PageSessionRefusal | 'destinations_used_up' | 'claimed' | 'sending';
 
 /** Makes a session. @param request what its caller asked for, sealed. */
 export function decideOpenSession(service: string, request: string): Decide<{ readonly expiresAt: number }> {
   return (_, now) => {
-    const record = { createdAt: now, seen: now, service, request, browser: undefined, destinations: [], current: undefined, end: undefined };
+    const record = {
+      createdAt: now,
+      seen: now,
+      service,
+      request,
+      browser: undefined,
+      destinations: [],
+      current: undefined,
+      end: undefined,
+      sending: undefined,
+    };
     return write(record, { expiresAt: now + PAGE_SESSION_LIFE });
   };
 }
@@ -48,25 +61,37 @@ export interface PageClaim {
   readonly hasLink: boolean;
   /** Keyed hash of the number or address that a message shall go to; undefined where it is the caller's, or was claimed before. */
   readonly destination?: string | undefined;
+  /** Whether a message is about to be sent: of forms that come at once one has it. @defaultValue false */
+  readonly sends?: boolean | undefined;
 }
 
 /** Ensure that one browser has a session, of all that know its link, and that no more than {@link MAX_DESTINATIONS} are tried in it. */
-export function decideClaim({ browser, hasLink, destination }: PageClaim): Decide<ClaimOutcome> {
+export function decideClaim({ browser, hasLink, destination, sends = false }: PageClaim): Decide<ClaimOutcome> {
   return (body, clock) => {
     const found = openFor(body, clock, browser, hasLink);
     if (typeof found === 'string') return { result: found };
     const { destinations } = found;
     const isNew = destination !== undefined && !destinations.includes(destination);
     if (isNew && destinations.length >= MAX_DESTINATIONS) return { result: 'destinations_used_up' };
-    return write({ ...found, browser, destinations: isNew ? [...destinations, destination] : destinations }, 'claimed');
+    if (sends && found.sending !== undefined && found.seen < found.sending + SEND_LIMIT) return { result: 'sending' };
+    const sending = sends ? found.seen : found.sending;
+    return write({ ...found, browser, destinations: isNew ? [...destinations, destination] : destinations, sending }, 'claimed');
   };
 }
 
-/** What a visit is about from now on; undefined for nothing yet. */
-export function decideCurrent(browser: string, current: PageSessionCurrent | undefined): Decide<PageSessionRefusal | 'kept'> {
+/** What a visit is about from now on. */
+export function decideCurrent(browser: string, current: PageSessionCurrent): Decide<PageSessionRefusal | 'kept'> {
   return (body, clock) => {
     const found = openFor(body, clock, browser, false);
-    return typeof found === 'string' ? { result: found } : write({ ...found, current }, 'kept');
+    return typeof found === 'string' ? { result: found } : write({ ...found, current, sending: undefined }, 'kept');
+  };
+}
+
+/** Says that no message left, so that another form may have one sent. */
+export function decideUnsent(browser: string): Decide<PageSessionRefusal | 'kept'> {
+  return (body, clock) => {
+    const found = openFor(body, clock, browser, false);
+    return typeof found === 'string' ? { result: found } : write({ ...found, sending: undefined }, 'kept');
   };
 }
 

@@ -49,6 +49,11 @@ export function toPageAttemptId(key: KeyObject, given: { readonly id: string; re
   return shortHash(key, `attempt\0${given.id}\0${given.browser}\0${given.guess}`);
 }
 
+/** What a form says it is about: another for each verification and browser. */
+export function toPageMark(key: KeyObject, given: { readonly id: string; readonly browser: string; readonly verificationId: string }): string {
+  return shortHash(key, `about\0${given.id}\0${given.browser}\0${given.verificationId}`);
+}
+
 /**
  * What a form carries to show that it is one of ours (CSRF): derived from the browser's cookie, under a mask that is another each time, so that a compressed
  * page does not give it away piece by piece (CVE-2013-3587, "BREACH").

@@ -7,6 +7,7 @@ import { RECORD_REMEDY } from './record-fault.ts';
 const HASH = 'h'.repeat(22);
 const fresh: PageSessionRecord = {
   ...{ createdAt: T0, seen: T0, service: 'VA1', request: 'sealed', browser: undefined, destinations: [], current: undefined, end: undefined },
+  sending: undefined,
 };
 
 const anyHash = fc.stringMatching(/^[\w-]{22}$/);
@@ -24,6 +25,7 @@ const anyRecord: fc.Arbitrary<PageSessionRecord> = fc.record({
   destinations: fc.array(anyHash, { maxLength: 3 }),
   current: fc.option(fc.record({ verificationId: fc.string(), to: fc.string() }), { nil: undefined }),
   end: fc.option(anyEnd, { nil: undefined }),
+  sending: fc.option(later, { nil: undefined }),
 });
 
 const messageOf = (body: string) => {
@@ -44,14 +46,14 @@ describe('the record of a page session', () => {
 
   it('keeps its form', () => {
     expect(toPageSessionKey('PS1')).toEqual({ kind: 'page_session', partition: '', id: 'PS1' });
-    expect(encodePageSession(fresh)).toBe(`[1,${T0},0,"VA1","sealed",0,[],0,0]`);
+    expect(encodePageSession(fresh)).toBe(`[1,${T0},0,"VA1","sealed",0,[],0,0,-1]`);
     const current = { verificationId: 'VE1', to: 'sealed to' };
     const end = { kind: 'approved', at: T0 + 7, claims: 'sealed claims', results: [{ hash: HASH, at: T0 + 8 }] } as const;
-    expect(encodePageSession({ ...fresh, seen: T0 + 9, browser: HASH, destinations: [HASH], current, end })).toBe(
-      `[1,${T0},9,"VA1","sealed","${HASH}",["${HASH}"],["VE1","sealed to"],[0,7,"sealed claims",[["${HASH}",8]]]]`,
+    expect(encodePageSession({ ...fresh, seen: T0 + 9, browser: HASH, destinations: [HASH], current, end, sending: T0 + 6 })).toBe(
+      `[1,${T0},9,"VA1","sealed","${HASH}",["${HASH}"],["VE1","sealed to"],[0,7,"sealed claims",[["${HASH}",8]]],6]`,
     );
-    expect(encodePageSession({ ...fresh, end: { kind: 'exchanged', at: T0 + 1 } })).toContain('0,[1,1]]');
-    expect(encodePageSession({ ...fresh, end: { kind: 'canceled', at: T0 + 1 } })).toContain('0,[2,1]]');
+    expect(encodePageSession({ ...fresh, end: { kind: 'exchanged', at: T0 + 1 } })).toContain('0,[1,1],-1]');
+    expect(encodePageSession({ ...fresh, end: { kind: 'canceled', at: T0 + 1 } })).toContain('0,[2,1],-1]');
   });
 
   it('is refused when it is of a newer version, and when it is none of ours', () => {
@@ -61,7 +63,7 @@ describe('the record of a page session', () => {
   });
 
   /** Where each field stands behind the version, and what must not stand there. */
-  const SOUND: readonly unknown[] = [1, T0, 0, 'VA1', 'sealed', HASH, [HASH], ['VE1', 'to'], [0, 0, 'claims', [[HASH, 0]]]];
+  const SOUND: readonly unknown[] = [1, T0, 0, 'VA1', 'sealed', HASH, [HASH], ['VE1', 'to'], [0, 0, 'claims', [[HASH, 0]]], 0];
   it.each<[what: string, at: number, bad: readonly unknown[]]>([
     ['time', 1, [null, -1, 0.5, '1', 2 ** 53]],
     ['time seen', 2, [null, -1, 0.5, '1']],
@@ -82,6 +84,7 @@ describe('the record of a page session', () => {
         [0, 0, 'claims', {}],
       ],
     ],
+    ['sending', 9, [null, -2, 0.5, '0', []]],
     ['result', 8, [[HASH], [HASH, -1], [HASH, 0, 0], ['', 0], [HASH.slice(1), 0], [0, 0], HASH, null].map((result) => [0, 0, 'claims', [result]])],
   ])('is damaged where its %s is something else', (_what, at, bad) => {
     expect(decodePageSession(JSON.stringify(SOUND))).toMatchObject({ browser: HASH });

@@ -20,6 +20,8 @@ export interface PageSessionRecord {
   /** The verification that it is about now. */
   readonly current: PageSessionCurrent | undefined;
   readonly end: PageSessionEnd | undefined;
+  /** Since when a form of it is having a message sent; undefined where none is. */
+  readonly sending: number | undefined;
 }
 
 /** A verification that a visit is about. */
@@ -56,10 +58,21 @@ export function toPageSessionKey(id: string): RecordKey {
 }
 
 /** The text that a store keeps: lists by position, times as what they are after the first. */
-export function encodePageSession({ createdAt, seen, service, request, browser, destinations, current, end }: PageSessionRecord): RecordBody {
+export function encodePageSession({
+  createdAt,
+  seen,
+  service,
+  request,
+  browser,
+  destinations,
+  current,
+  end,
+  sending,
+}: PageSessionRecord): RecordBody {
   const packedEnd = end === undefined ? 0 : packEnd(end, createdAt);
   const packedCurrent = current === undefined ? 0 : [current.verificationId, current.to];
-  return JSON.stringify([PAGE_SESSION_SCHEMA, createdAt, seen - createdAt, service, request, browser ?? 0, destinations, packedCurrent, packedEnd]);
+  const head = [PAGE_SESSION_SCHEMA, createdAt, seen - createdAt, service, request, browser ?? 0];
+  return JSON.stringify([...head, destinations, packedCurrent, packedEnd, sending === undefined ? NOTHING : sending - createdAt]);
 }
 
 /**
@@ -68,7 +81,7 @@ export function encodePageSession({ createdAt, seen, service, request, browser, 
  * @throws {CountersignError} `store_unavailable` where the text is no session of ours, or one of a newer version.
  */
 export function decodePageSession(body: RecordBody): PageSessionRecord {
-  const [created, seen, service, request, browser, destinations, current, end] = list(open(body, PAGE_SESSION_SCHEMA), 8);
+  const [created, seen, service, request, browser, destinations, current, end, sending] = list(open(body, PAGE_SESSION_SCHEMA), 9);
   const createdAt = number(created, 0);
   if (!Array.isArray(destinations)) throw damaged();
   return {
@@ -80,8 +93,12 @@ export function decodePageSession(body: RecordBody): PageSessionRecord {
     destinations: destinations.map(hash),
     current: current === 0 ? undefined : unpackCurrent(current),
     end: end === 0 ? undefined : unpackEnd(end, createdAt),
+    sending: sending === NOTHING ? undefined : createdAt + number(sending, 0),
   };
 }
+
+/** Before any time that a session has. */
+const NOTHING = -1;
 
 const ENDS = ['approved', 'exchanged', 'canceled'] as const;
 

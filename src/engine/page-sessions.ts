@@ -1,3 +1,4 @@
+import { equalInConstantTime } from '../core/codes.ts';
 import type { Channel } from '../core/destination.ts';
 import type { KeyRing } from '../core/keys.ts';
 import { createRandomPool } from '../core/random-pool.ts';
@@ -15,9 +16,11 @@ import {
   decideExchange,
   decideIssueResult,
   decideOpenSession,
+  decideUnsent,
   isPageOver,
   isTellable,
   MAX_DESTINATIONS,
+  type PageClaim,
   type PageSessionRefusal,
 } from './page-session-acts.ts';
 import {
@@ -29,6 +32,7 @@ import {
   toBrowserHash,
   toLinkSecret,
   toPageAttemptId,
+  toPageMark,
   toResultHash,
 } from './page-session-keys.ts';
 import { decodePageSession, type PageSessionRecord, toPageSessionKey } from './page-session-record.ts';
@@ -83,9 +87,11 @@ export interface PageSessions {
   /** Undefined for an id that is none, or was forgotten. */
   find(id: string): Promise<PageSession | undefined>;
   /** Begins: binds the session to a browser that has its link, and counts the number or address. @param destination canonical. */
-  claim(visitor: PageVisitor, claim: { readonly hasLink: boolean; readonly destination?: string | undefined }): Promise<ClaimOutcome>;
+  claim(visitor: PageVisitor, claim: Omit<PageClaim, 'browser'>): Promise<ClaimOutcome>;
+  /** No message left after a claim that was to send one. */
+  unsent(visitor: PageVisitor): Promise<PageSessionRefusal | 'kept'>;
   /** Says what the visit is about. */
-  keep(visitor: PageVisitor, current: { readonly verificationId: string; readonly to: string } | undefined): Promise<PageSessionRefusal | 'kept'>;
+  keep(visitor: PageVisitor, current: { readonly verificationId: string; readonly to: string }): Promise<PageSessionRefusal | 'kept'>;
   /**
    * Resolves with a result, or with undefined where the session is not this browser's, or was exchanged, canceled, or approved too long ago.
    *
@@ -102,8 +108,10 @@ export interface PageSessions {
   /** What a form carries to show that it is one of ours; another text each time. */
   createFormToken(visitor: PageVisitor): string;
   isFormToken(visitor: PageVisitor, token: unknown): boolean;
-  /** The same for the same guess from the same browser. @param guess which verification, and the digits. */
+  /** The same for the same guess from the same browser. @param guess its digits. */
   toAttemptId(visitor: PageVisitor, guess: string): string;
+  /** Names a verification to one browser, so that a form shows what it is about. */
+  toMark(visitor: PageVisitor, verificationId: string): string;
 }
 
 /** Everything that page sessions are made of. */
@@ -139,7 +147,7 @@ export function createPageSessions({ store, keys, random = createRandomPool() }:
       destinationsLeft: MAX_DESTINATIONS - destinations.length,
       current: current && { verificationId: current.verificationId, to: unseal(id, 'to', current.to) },
       end: findEnd(record),
-      isOf: (given) => given !== undefined && browser !== undefined && toBrowserHash(key, id, given) === browser,
+      isOf: (given) => given !== undefined && browser !== undefined && equalInConstantTime(toBrowserHash(key, id, given), browser),
     };
   };
 
@@ -158,15 +166,12 @@ export function createPageSessions({ store, keys, random = createRandomPool() }:
       const record = decodePageSession(body);
       return toSession(id, { ...record, seen: Math.max(now, record.seen) });
     },
-    claim(visitor, { hasLink, destination }) {
+    unsent: (visitor) => update(visitor.id, decideUnsent(hashOf(visitor))),
+    claim(visitor, { hasLink, destination, sends }) {
       const hash = destination === undefined ? undefined : keys.destinationKey(destination);
-      return update(visitor.id, decideClaim({ browser: hashOf(visitor), hasLink, destination: hash }));
+      return update(visitor.id, decideClaim({ browser: hashOf(visitor), hasLink, destination: hash, sends }));
     },
-    keep(visitor, current) {
-      const { id } = visitor;
-      const kept = current && { verificationId: current.verificationId, to: seal(id, 'to', current.to) };
-      return update(id, decideCurrent(hashOf(visitor), kept));
-    },
+    keep: (visitor, { verificationId, to }) => update(visitor.id, decideCurrent(hashOf(visitor), { verificationId, to: seal(visitor.id, 'to', to) })),
     approve: (visitor, claims) =>
       giveResult(visitor, (hash) => decideApprovePage(hashOf(visitor), { claims: seal(visitor.id, 'claims', claims), hash })),
     issue: (visitor) => giveResult(visitor, (hash) => decideIssueResult(hashOf(visitor), hash)),
@@ -181,6 +186,7 @@ export function createPageSessions({ store, keys, random = createRandomPool() }:
     createFormToken: (visitor) => createFormToken(key, visitor, random),
     isFormToken: (visitor, token) => isFormToken(key, visitor, token),
     toAttemptId: (visitor, guess) => toPageAttemptId(key, { ...visitor, guess }),
+    toMark: (visitor, verificationId) => toPageMark(key, { ...visitor, verificationId }),
   };
 }
 

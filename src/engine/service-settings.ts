@@ -92,7 +92,7 @@ export interface DeploymentLimits {
 }
 
 /** The fields that each version of a service's record has added, the second first, with what a service of before has. */
-export const ADDED_FIELDS: readonly Partial<ServiceFields>[] = [
+export const ADDED_FIELDS: readonly [Pick<ServiceFields, 'compatibility' | 'ladderOnTop' | 'psd2' | 'customCodes'>, Pick<ServiceFields, 'page'>] = [
   { compatibility: null, ladderOnTop: false, psd2: false, customCodes: false },
   { page: null },
 ];
@@ -108,11 +108,8 @@ const SERVICE_DEFAULTS = {
   budgets: {},
   checkByDestination: false,
   test: null,
-  compatibility: null,
-  ladderOnTop: false,
-  psd2: false,
-  customCodes: false,
-  page: null,
+  ...ADDED_FIELDS[0],
+  ...ADDED_FIELDS[1],
 } satisfies Partial<ServiceFields>;
 
 /** What a new service begins with: the deployment's limits of the day it is made, in seconds (rounded up). They do not follow the deployment's. */

@@ -1,5 +1,5 @@
 import { isPageUrl } from './pages/hosted/page-address.ts';
-import { renderPageRefusal } from './pages/hosted/page-refusal.ts';
+import { renderPageRefusal } from './pages/hosted/plain-page.ts';
 import { renderProblem, toProblem } from './problem.ts';
 import { isTwilioUrl } from './twilio/safe-path.ts';
 import { toTwilioError } from './twilio/to-twilio-error.ts';

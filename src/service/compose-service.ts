@@ -79,12 +79,13 @@ export function composeService(options: CompositionOptions): Composition {
 }
 
 /**
- * Ensure that a code which the hosted page asks for is offered by browsers on that page, whatever site of its own a service binds its others to. Only https has
- * a name that codes can be bound to.
+ * Ensure that the hosted page, which anybody may open, shares no verification between two visits, whatever a service does for callers that it knows; and that
+ * browsers offer a code which is asked for there on that page, whatever site the service binds its others to. Only https has a name to bind it to.
  */
 function toPageVerifiers({ of }: Verifiers, publicUrl: string): Verifiers['of'] {
   const { origin } = new URL(publicUrl);
-  return toOriginHost(origin) === undefined ? of : (service) => of({ ...service, origin });
+  const own = { sharePending: false, compatibility: null, ...(toOriginHost(origin) !== undefined && { origin }) };
+  return (service) => of({ ...service, ...own });
 }
 
 /** Both interfaces, ours and the one that Twilio's clients know, and the hosted page. */

@@ -54,7 +54,7 @@ async function openLink(link: string): Promise<{ post(step: string, fields: Reco
 }
 
 function resultOf(response: Response): string {
-  return new URL(response.headers.get('location') ?? '').searchParams.get('result') ?? '';
+  return new URL(response.headers.get('refresh')?.replace('0;url=', '') ?? '').searchParams.get('result') ?? '';
 }
 
 /** Verifies a number, and resolves with the browser and the first result. */

@@ -77,7 +77,7 @@ describe('a store that fails', () => {
     expect(world.rest.events.filter(({ name }) => name === 'approved')).toHaveLength(1);
   });
 
-  it('between a message and its record: the same form again says when it may be sent again, and sends it then', async () => {
+  it('between a message and its record: the same form again says that it is on its way, and sends another when it may', async () => {
     const world = new HostedWorld();
     const { browser, page } = await world.visit();
     world.beforeStore = () => {
@@ -86,7 +86,7 @@ describe('a store that fails', () => {
     expect(await browser.submit(page, 'start', US)).toMatchObject({ status: 503 });
     world.beforeStore = () => undefined;
     const early = await browser.submit(page, 'start', US);
-    expect(early).toMatchObject({ status: 422, title: 'Your phone number' });
+    expect(early).toMatchObject({ status: 200, title: 'Your phone number', said: 'A code is already on its way.' });
     world.rest.clock += 130_000;
     expect((await browser.submit(early, 'start', US)).forms.has('check')).toBe(true);
   });

@@ -15,10 +15,10 @@ describe('a visit of the hosted page', () => {
     expect(code).toMatchObject({ status: 200, title: 'Enter the code', said: '' });
     expect(code.text).toContain('+1 415 555 2671');
     // Bound to its browser, a form has no more need of the link.
-    for (const { fields } of code.forms.values()) expect(Object.keys(fields)).toEqual(['form']);
+    for (const [step, { fields }] of code.forms) expect(Object.keys(fields)).toEqual(step === 'check' ? ['form', 'about'] : ['form']);
     const back = await browser.submit(code, 'check', { code: world.rest.code() });
     const [address, query] = (back.location ?? '').split('?');
-    expect([back.status, address]).toEqual([303, RETURN_URL]);
+    expect([back.status, address]).toEqual([200, RETURN_URL]);
     expect(Object.fromEntries(new URLSearchParams(query))).toEqual({
       result: expect.stringMatching(/^PS[0-9a-f]{32}\.[\w-]{22}$/),
       state: 'st&te=1',
@@ -76,7 +76,7 @@ describe('a visit of the hosted page', () => {
     const sent = await browser.post(page, 'start', US, AS_SCRIPT);
     expect(sent).toMatchObject({ status: 200, json: { location: `/verify/${id}` }, location: undefined });
     const code = await browser.open(sent.json.location);
-    expect((await browser.post(code, 'check', { code: '12' }, AS_SCRIPT)).json).toEqual({ message: 'The code has 6 digits.' });
+    expect((await browser.post(code, 'check', { code: '12' }, AS_SCRIPT)).json).toEqual({ message: 'The code has 6 digits.', isFault: true });
     const back = await browser.post(code, 'check', { code: world.rest.code() }, AS_SCRIPT);
     expect(Object.keys(back.json)).toEqual(['location']);
     expect((await world.exchange(resultIn(back))).status).toBe(200);

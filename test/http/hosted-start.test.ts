@@ -3,7 +3,7 @@ import type { Guard } from '../../src/engine/guard.ts';
 import { DEFAULT_LIMITS } from '../../src/engine/limits.ts';
 import type { RecordingSender } from '../../src/testing/recording-sender.ts';
 import { DEPLOYMENT } from '../tenants-world.ts';
-import { AS_SCRIPT, HostedWorld, US } from './hosted-world.ts';
+import { AS_SCRIPT, HostedWorld, resultIn, US } from './hosted-world.ts';
 import { TO, wrongCode } from './world.ts';
 
 const ODD_COUNTRIES = ['constructor', '__proto__', 'toString', 'us', 'USA', 'ZZ'].map((country): [string, Record<string, string>] => [
@@ -33,7 +33,7 @@ describe('where to send a code', () => {
     const { browser, page } = await world.visit();
     const again = await browser.submit(page, 'start', typed);
     expect(again).toMatchObject({ status: 422, said: 'We cannot reach this phone number. Check the country and every digit.' });
-    expect((await browser.post(again, 'start', typed, AS_SCRIPT)).json).toEqual({ message: again.said });
+    expect((await browser.post(again, 'start', typed, AS_SCRIPT)).json).toEqual({ message: again.said, isFault: true });
     expect(world.rest.sender.calls).toBe(0);
     expect((await browser.submit(again, 'start', US)).forms.has('check')).toBe(true);
   });
@@ -46,7 +46,7 @@ describe('where to send a code', () => {
       const asked = await browser.submit(page, 'ask', { with: 'email' });
       const again = await browser.submit(asked, 'start', { email });
       expect(again).toMatchObject({ status: 422, title: 'Your email address', said: 'This email address is not valid. Check its spelling.' });
-      expect((await browser.post(again, 'start', { email }, AS_SCRIPT)).json).toEqual({ message: again.said });
+      expect((await browser.post(again, 'start', { email }, AS_SCRIPT)).json).toEqual({ message: again.said, isFault: true });
       expect(world.rest.sender.calls).toBe(0);
     },
   );
@@ -113,9 +113,9 @@ describe('a code that is not sent', () => {
 
   it('too soon for a requester who holds one: the visit goes on with that one', async () => {
     const world = new HostedWorld();
-    await world.visitSent({ requester: 'ada' });
+    await world.visitSent({ requester: 'ada', nonce: 'first' });
     world.rest.clock += 10_000;
-    const { browser, page } = await world.visit({ requester: 'ada' });
+    const { browser, page } = await world.visit({ requester: 'ada', nonce: 'second' });
     const code = await browser.submit(page, 'start', US);
     expect(code).toMatchObject({
       status: 200,
@@ -123,7 +123,11 @@ describe('a code that is not sent', () => {
       said: 'It is too soon to send the code again. Wait a little. Try again in 1:50.',
     });
     expect(world.rest.sender.calls).toBe(1);
-    expect((await browser.submit(code, 'check', { code: world.rest.code() })).location).toContain('result=');
+    const { body } = await world.exchange(resultIn(await browser.submit(code, 'check', { code: world.rest.code() })));
+    // The nonce of this visit, whoever began the verification.
+    expect(await world.rest.proofs.verify(body.token, { audience: world.service.id, at: new Date(world.rest.clock) })).toMatchObject({
+      nonce: 'second',
+    });
   });
 
   it('to a number that is sent to in this visit: the visit goes on with what was sent', async () => {

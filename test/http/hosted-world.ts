@@ -234,7 +234,8 @@ export class Browser {
 
 function toPage({ statusCode, headers, payload }: Response): Page {
   const isJson = String(headers['content-type'] ?? '').includes('json');
-  const location = headers.location;
+  // A page that leads on by itself is one that leads there.
+  const location = headers.location ?? /^0;url=(.*)$/.exec(String(headers.refresh ?? ''))?.[1];
   return {
     status: statusCode,
     location: location === undefined ? undefined : String(location),

@@ -3,7 +3,7 @@ import { find, make, setText } from './dom.ts';
 import { onSubmit, tell, tellRefusal } from './outcome.ts';
 import type { Call } from './snippets.ts';
 
-/** Where visits of the hosted page end, in the place of a caller's own site: `src/service/dev.ts` has the same. */
+/** Where visits of the hosted page end, in the place of a caller's own site: `src/service/inbox-files.ts` has the same. */
 const RETURN_PATH = '/inbox/returned';
 
 /** The button that leads to the hosted page, and what is shown of whoever comes back from there. */

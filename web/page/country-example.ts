@@ -8,6 +8,7 @@ export function showExamples(): void {
     const { example = '' } = countries.selectedOptions[0]?.dataset ?? {};
     value.textContent = example;
     hint.toggleAttribute('data-empty', example === '');
+    document.querySelector('#number')?.setAttribute('aria-describedby', example === '' ? 'message' : 'example message');
   };
   countries.addEventListener('change', show);
   // A browser that loads a page again keeps what was chosen, and tells nobody.

@@ -3,6 +3,9 @@ import type { Voice } from './voice.ts';
 /** How long an answer may take, in milliseconds: a message that is handed to one carrier after another takes its time. */
 const ANSWER_LIMIT = 30_000;
 
+/** How long the browser may take to go where it was sent, in milliseconds. */
+const LEAVE_LIMIT = 10_000;
+
 /** After so many milliseconds it is said that something is under way. */
 const MENTION_AFTER = 500;
 
@@ -13,6 +16,8 @@ const FIELD = '[aria-describedby~=message]';
 interface Answer {
   readonly location?: string;
   readonly message?: string;
+  /** Whether what was typed is at fault. */
+  readonly isFault?: boolean;
 }
 
 /** Sends the page's forms without leaving it, each once at a time; what was typed stays where an answer keeps the person here. */
@@ -23,20 +28,20 @@ export function sendForms(voice: Voice): void {
     voice.hush();
     const ready = holdButtons(submitter);
     const mention = setTimeout(() => voice.mention(document.body.dataset.sending ?? ''), MENTION_AFTER);
-    const { location: next, message = document.body.dataset.offline ?? '', isSaid } = await ask(form, submitter);
+    const { location: next, message = document.body.dataset.offline ?? '', isFault = false } = await ask(form, submitter);
     clearTimeout(mention);
     // Where the browser goes away, nothing may be sent once more until it has; an app's own address leaves the page standing.
     if (next !== undefined) location.assign(next);
-    if (next !== undefined && /^(?:https?:|\/)/.test(next)) return;
+    if (next !== undefined && /^(?:https?:|\/)/.test(next)) await leaving();
     isUnderWay = false;
     ready();
     voice.mention('');
-    if (next === undefined) stay(form, message, isSaid);
+    if (next === undefined) stay(form, message, isFault);
   };
-  const stay = (form: HTMLFormElement, message: string, isSaid: boolean) => {
+  const stay = (form: HTMLFormElement, message: string, isFault: boolean) => {
     voice.tell(message);
     const field = form.querySelector<HTMLInputElement>(FIELD);
-    if (isSaid) field?.setAttribute('aria-invalid', 'true');
+    if (isFault) field?.setAttribute('aria-invalid', 'true');
     field?.focus();
     field?.select();
   };
@@ -58,7 +63,7 @@ export function sendForms(voice: Voice): void {
 }
 
 /** Posts a form. Whatever is no answer of ours counts as none. */
-async function ask(form: HTMLFormElement, submitter: HTMLElement | null): Promise<Answer & { readonly isSaid: boolean }> {
+async function ask(form: HTMLFormElement, submitter: HTMLElement | null): Promise<Answer> {
   try {
     const response = await fetch(form.action, {
       method: 'POST',
@@ -66,9 +71,9 @@ async function ask(form: HTMLFormElement, submitter: HTMLElement | null): Promis
       body: readFields(form, submitter),
       signal: AbortSignal.timeout(ANSWER_LIMIT),
     });
-    return { ...((await response.json()) as Answer), isSaid: response.ok };
+    return (await response.json()) as Answer;
   } catch {
-    return { isSaid: false };
+    return {};
   }
 }
 
@@ -78,6 +83,11 @@ function readFields(form: HTMLFormElement, submitter: HTMLElement | null): URLSe
   for (const [name, value] of new FormData(form)) fields.append(name, String(value));
   if (submitter instanceof HTMLButtonElement && submitter.name !== '') fields.append(submitter.name, submitter.value);
   return fields;
+}
+
+/** Resolves where the browser has not gone away after all: its person stopped it, or what came was no page. */
+function leaving(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LEAVE_LIMIT));
 }
 
 /** Shows that something is under way. @returns what makes the buttons as they were. */

@@ -57,6 +57,8 @@ function showLeft({ element, buttons }: Wait, left: number): number {
   if (left > 0) return left % 1_000 || 1_000;
   element.dataset.left = '';
   const waiting = element.closest<HTMLElement>('.waiting');
+  // What was said of a limit goes with its wait.
+  element.closest('#message')?.replaceChildren();
   (waiting ?? element).hidden = true;
   const ready = waiting?.parentElement?.querySelector<HTMLElement>('.ready');
   if (ready) ready.hidden = false;

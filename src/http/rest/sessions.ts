@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { channelsFor, parseDestination } from '../../core/destination.ts';
+import { channelsFor, type Destination, parseDestination } from '../../core/destination.ts';
 import { CountersignError } from '../../core/errors.ts';
 import { toLanguageTag } from '../../core/language-tag.ts';
 import { parseNonce } from '../../engine/nonces.ts';
@@ -8,6 +8,7 @@ import type { PageSettings } from '../../engine/page-settings.ts';
 import { parseOptionalText } from '../../engine/requests.ts';
 import type { ServiceSettings } from '../../engine/service-settings.ts';
 import { assertPurpose, type ServiceVerifier } from '../../engine/service-verifier.ts';
+import { findTestCode } from '../../engine/test-numbers.ts';
 import { type Operation, operation } from '../operation.ts';
 import { HttpProblem } from '../problem.ts';
 import { Approved } from '../schemas.ts';
@@ -67,7 +68,7 @@ const open: Operation = operation({
   },
   async handle(call) {
     const service = await call.service();
-    const request = parseRequest(call.body, { service, verifier: call.parts.verifierFor(service) });
+    const request = parseRequest(call.body, { service, verifier: call.parts.verifierFor(service), now: call.parts.now() });
     const { id, expiresAt } = await call.parts.pageSessions.open(service.id, request);
     return { status: 201, body: { id, expiresAt: expiresAt.toISOString() } };
   },
@@ -107,16 +108,19 @@ export const SESSION_OPERATIONS: readonly Operation[] = [open, exchange];
 
 interface ParseContext {
   readonly service: ServiceSettings;
-  readonly verifier: Pick<ServiceVerifier, 'channels'>;
+  readonly verifier: Pick<ServiceVerifier, 'channels' | 'countries'>;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
-/** Ensure that what a person would fail at is told to the caller, who alone can mend it. */
-function parseRequest(body: Static<typeof OpenBody>, { service, verifier }: ParseContext): PageSessionRequest {
+/** Ensure that what no person could mend is told to the caller. */
+function parseRequest(body: Static<typeof OpenBody>, { service, verifier, now }: ParseContext): PageSessionRequest {
   const { page } = service;
   if (page === null) throw new CountersignError('forbidden', 'this service has no hosted page: an operator sets `page`', { field: 'page' });
   const { purpose, nonce } = body;
   assertPurpose(service, purpose);
   const to = body.to === undefined ? undefined : parseDestination(body.to);
+  if (to !== undefined && !mayWriteTo(to, { service, verifier, now })) throw invalid('to', 'is of a country that this service does not write to');
   const offered = verifier.channels.filter((channel) => body.channels?.includes(channel) ?? true);
   const usable = to === undefined ? offered : offered.filter((channel) => channelsFor(to.kind).includes(channel));
   if (usable.length === 0) throw invalid('channels', 'has none that the service offers and that reaches `to`');
@@ -127,6 +131,12 @@ function parseRequest(body: Static<typeof OpenBody>, { service, verifier }: Pars
     nonce: nonce === undefined ? undefined : parseNonce(nonce),
     locale: body.locale === undefined ? undefined : parseLocale(body.locale),
   };
+}
+
+/** Whether the service's countries let a message go there; a test number gets none. */
+function mayWriteTo(to: Destination, { service, verifier: { countries }, now }: ParseContext): boolean {
+  if (to.kind === 'email' || countries === null || findTestCode(service, to, now) !== undefined) return true;
+  return to.country !== undefined && countries.includes(to.country);
 }
 
 /** Ensure that people are sent where the service's operator has said, and nowhere else. */

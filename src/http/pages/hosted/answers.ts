@@ -1,6 +1,5 @@
 import { gzipSync } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { parseDestination } from '../../../core/destination.ts';
 import { toProblem, toSeconds } from '../../problem.ts';
 import { quietly } from '../../request-observation.ts';
 import type { RequestStates } from '../../request-state.ts';
@@ -15,8 +14,8 @@ import { PageRefusal } from './page-limits.ts';
 import type { PageParts } from './page-parts.ts';
 import { pageTextsIn } from './page-texts.ts';
 import { viewAsk, viewPage } from './page-view.ts';
-import { type Said, tellSaid, toQuery } from './said.ts';
-import { type PageForm, type StepName, type StepResult, toReturn } from './steps.ts';
+import { isFault, type Said, tellSaid, toQuery } from './said.ts';
+import { kindOf, type PageForm, type StepName, type StepResult, toMark, toReturn } from './steps.ts';
 import { type EndName, renderEnd } from './views/end-view.ts';
 import { renderPage, type View } from './views/layout.ts';
 import { type OpenSession, toVisitor, type Visit } from './visit.ts';
@@ -56,19 +55,41 @@ export class Answers {
 
   /** The page of a visit as it is now. */
   async page(request: FastifyRequest, reply: FastifyReply, answer: PageAnswer, status?: number): Promise<FastifyReply> {
+    const { said, session, visit } = answer;
     const view = await viewPage(this.#toViewed(answer));
+    // Another form of this visit is having it sent: the page for the code is there in a moment, for browsers without script as well.
+    if (said?.what === 'in_progress' && session.current === undefined) reply.header('refresh', `${ASK_AGAIN};url=${this.#toPath(visit.id)}`);
     return this.#send(request, reply, answer.visit, status === undefined ? view : { ...view, status });
   }
 
   /** To the visit's own page, so that loading it again does nothing again. */
   go(request: FastifyRequest, reply: FastifyReply, { id }: Pick<Visit, 'id'>, query = ''): FastifyReply {
-    return this.leave(request, reply, `${this.#toPath(id)}${query}`);
+    return this.#redirect(request, reply, `${this.#toPath(id)}${query}`);
   }
 
-  /** To another address. */
-  leave(request: FastifyRequest, reply: FastifyReply, location: string): FastifyReply {
+  /** To another address of the page. */
+  #redirect(request: FastifyRequest, reply: FastifyReply, location: string): FastifyReply {
     if (isScript(request)) return reply.type(JSON_TYPE).send(JSON.stringify({ location }));
     return reply.code(303).header('location', location).send();
+  }
+
+  /**
+   * Back to the caller. By a page that leads on, and no redirect: browsers hold those behind a form against the page's `form-action`, also the ones that the
+   * caller's site adds. Its link is for browsers that open no app by themselves.
+   */
+  leave(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { visit, name, url }: { readonly visit: Visit; readonly name: 'done' | 'canceled'; readonly url: string },
+  ): FastifyReply {
+    if (isScript(request)) return reply.type(JSON_TYPE).send(JSON.stringify({ location: url }));
+    const { session, texts, now } = visit;
+    return this.#send(
+      request,
+      reply.header('refresh', `0;url=${url}`),
+      visit,
+      renderEnd(name, { texts, now, brand: session?.page.brand ?? '', back: url }),
+    );
   }
 
   /** What came of a step. */
@@ -78,13 +99,16 @@ export class Answers {
     { name, result, ...answer }: PageAnswer & { readonly name: StepName; readonly result: StepResult },
   ): Promise<FastifyReply> {
     const { visit, session } = answer;
-    if (result.kind === 'leave') return this.leave(request, reply, result.url);
+    if (result.kind === 'leave') return this.leave(request, reply, { ...result, visit });
     if (result.kind === 'end') return this.end(request, reply, visit, result.page);
     if (result.kind === 'go') return this.go(request, reply, visit, result.said ? toQuery(result.said) : result.ask ? `?with=${result.ask}` : '');
-    if (isScript(request)) return reply.type(JSON_TYPE).send(JSON.stringify({ message: this.#tell(answer, result.said, name) }));
+    if (isScript(request))
+      return reply
+        .type(JSON_TYPE)
+        .send(JSON.stringify({ message: this.#tell(answer, result.said, name), ...(isFault(result.said) && { isFault: true }) }));
     if (name !== 'start') return this.go(request, reply, visit, toQuery(result.said));
     const ask = answer.typed?.get('with') === 'email' ? 'email' : 'phone';
-    return this.#send(request, reply, visit, viewAsk(this.#toViewed({ ...answer, session, said: result.said, ask })));
+    return this.#send(request, reply, visit, { ...viewAsk(this.#toViewed({ ...answer, session, said: result.said, ask })), status: 422 });
   }
 
   /** A form that was made for another browser, or another time. */
@@ -93,7 +117,7 @@ export class Answers {
     const { visit, link } = answer;
     if (visit.isOwn) return this.go(request, reply, visit, toQuery(said));
     // A session that is nobody's yet has no page but that of its link.
-    if (isScript(request)) return this.leave(request, reply, `${this.#toPath(visit.id)}/${link}`);
+    if (isScript(request)) return this.#redirect(request, reply, `${this.#toPath(visit.id)}/${link}${toQuery(said)}`);
     return this.page(request, reply, { ...answer, said }, 403);
   }
 
@@ -107,8 +131,9 @@ export class Answers {
       return this.#answer(reply, JSON_TYPE, JSON.stringify({ message }), renderEnd(name, { texts, brand, now }).status);
     }
     // Only its own browser learns where the visit would have led.
-    const back = session !== undefined && isOwn && (name === 'late' || name === 'gone') ? toReturn(session, { error: 'expired' }) : undefined;
-    return this.#send(request, reply, visit, renderEnd(name, { texts, brand, now, back, until }), false);
+    const error = name === 'canceled' ? 'canceled' : name === 'late' || name === 'gone' ? 'expired' : undefined;
+    const back = session !== undefined && isOwn && error !== undefined ? toReturn(session, { error }) : undefined;
+    return this.#send(request, reply, visit, renderEnd(name, { texts, brand, now, back, until }));
   }
 
   /** Whatever was thrown. Of a fault of ours or of the store a person learns that it is none of theirs. */
@@ -147,12 +172,12 @@ export class Answers {
 
   #toViewed({ visit, session, link, said, ask, typed }: PageAnswer): Parameters<typeof viewAsk>[0] {
     const token = this.#parts.pageSessions.createFormToken(toVisitor(visit));
-    return { visit, session, said, ask, typed, form: { path: this.#toPath(visit.id), token, link } };
+    return { visit, session, said, ask, typed, mark: toMark(visit, session, this.#parts), form: { path: this.#toPath(visit.id), token, link } };
   }
 
   #tell({ visit, session, typed }: PageAnswer, said: Said, name: StepName): string {
     const to = name === 'start' ? undefined : session.current?.to;
-    const isEmail = to === undefined ? typed?.get('with') === 'email' : parseDestination(to).kind === 'email';
+    const isEmail = to === undefined ? typed?.get('with') === 'email' : kindOf(to) === 'email';
     return tellSaid(said, {
       ...{ language: visit.language.language, now: visit.now, brand: session.page.brand, digits: session.settings.codeLength },
       kind: isEmail ? 'email' : 'phone',
@@ -160,11 +185,11 @@ export class Answers {
     });
   }
 
-  #send(request: FastifyRequest, reply: FastifyReply, { language, session, texts }: Visit, view: View, hasForms = true): FastifyReply {
+  #send(request: FastifyRequest, reply: FastifyReply, { language, session, texts }: Visit, view: View): FastifyReply {
     const page = session?.page;
     const { status, markup, styleSource } = renderPage(view, { language: language.language, texts, page, assets: this.#assets });
     if (page !== undefined && page.frameAncestors.length > 0) reply.removeHeader('x-frame-options');
-    reply.headers(toPageHeaders({ page, styleSource, hasForms })).header('vary', 'accept, accept-encoding, accept-language, cookie');
+    reply.headers(toPageHeaders({ page, styleSource })).header('vary', 'accept, accept-encoding, accept-language, cookie');
     if (!acceptsGzip(request)) return this.#answer(reply, HTML_TYPE, markup, status);
     return this.#answer(reply.header('content-encoding', 'gzip'), HTML_TYPE, gzipSync(markup), status);
   }
@@ -174,6 +199,9 @@ export class Answers {
     return (reply.statusCode === 200 ? reply.code(status) : reply).type(type).send(body);
   }
 }
+
+/** After so many seconds a page looks whether a message has left. */
+const ASK_AGAIN = 2;
 
 const HTML_TYPE = 'text/html; charset=utf-8';
 const JSON_TYPE = 'application/json; charset=utf-8';

@@ -30,6 +30,7 @@ export function createHostedPages(parts: PageParts): FastifyPluginAsync {
     app.setErrorHandler(answers.failed);
     observeRequests(app, parts.observe, states);
     refuseUnknownPaths(app, answers);
+    endBodiesOfGets(app);
     addAssets(app, assets, states);
     addOpening(app, { parts, states, answers });
     addPage(app, { parts, states, answers });
@@ -62,6 +63,13 @@ function refuseUnknownPaths(app: FastifyInstance, answers: Answers): void {
   app.setNotFoundHandler(answers.nothing);
 }
 
+/** A form is read as a whole before anything is answered; whatever comes behind any other request is not. */
+function endBodiesOfGets(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method !== 'POST') endUnread(request, reply);
+  });
+}
+
 /** The files never change under their address, and hold nothing of anybody. */
 function addAssets(app: FastifyInstance, assets: PageAssets, states: RequestStates): void {
   for (const { path, type, body, compressed } of assets.files) {
@@ -91,7 +99,7 @@ function addOpening(app: FastifyInstance, { parts, states, answers }: RouteParts
     if (session.isBound) return answers.end(request, reply, visit, 'elsewhere');
     if (session.end !== undefined) return answers.end(request, reply, visit, 'gone');
     const browser = visit.browser ?? giveCookie(request, reply, visit, parts);
-    return answers.page(request, reply, { visit: { ...visit, browser }, session, link });
+    return answers.page(request, reply, { visit: { ...visit, browser }, session, link, said: parseSaid(request.query, visit.now) });
   });
 }
 
@@ -115,7 +123,7 @@ function addPage(app: FastifyInstance, { parts, states, answers }: RouteParts): 
       const result = await parts.pageSessions.issue(toVisitor(visit));
       return result === undefined
         ? answers.end(request, reply, visit, 'late')
-        : answers.leave(request, reply, toReturn(session, { result: result.reveal() }));
+        : answers.leave(request, reply, { visit, name: 'done', url: toReturn(session, { result: result.reveal() }) });
     }
     if (session.end !== undefined) return answers.end(request, reply, visit, ENDS[session.end]);
     const { with: ask } = request.query as { readonly with?: unknown };
@@ -132,7 +140,6 @@ function addSteps(app: FastifyInstance, { parts, states, answers }: RouteParts):
     const operation = { id: `page${name.charAt(0).toUpperCase()}${name.slice(1)}` };
     app.post(`/:id/${name}`, { bodyLimit: FORM_LIMIT }, async (request, reply) => {
       states.of(request).operation = operation;
-      endUnread(request, reply);
       await assertOwnAddress(request, parts);
       assertSameSite(request, parts);
       const visit = await findVisit(request, parts);

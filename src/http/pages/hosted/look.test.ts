@@ -42,7 +42,9 @@ describe('the look of a page', () => {
   it('is let in by the hash of exactly its text', () => {
     const { styles, source } = toLook({ accent: '#ff7700', accentDark: '#112233' });
     const [, text = ''] = /^<style>(.*)<\/style>$/.exec(styles.markup) ?? [];
-    expect(text).toBe(':root{--accent:#ff7700;--on-accent:#000000}@media(prefers-color-scheme:dark){:root{--accent:#112233;--on-accent:#ffffff}}');
+    expect(text).toBe(
+      ':root{--accent:#ff7700;--on-accent:#000000;--accent-edge:#7f7f7f}@media(prefers-color-scheme:dark){:root{--accent:#112233;--on-accent:#ffffff;--accent-edge:#7f7f7f}}',
+    );
     expect(source).toBe(`'sha256-${createHash('sha256').update(text).digest('base64')}'`);
   });
 

@@ -1,8 +1,6 @@
 import { type Html, html } from './html.ts';
-import { type PageTextValues, pageTextsIn } from './page-texts.ts';
+import { type Given, pageTextsIn } from './page-texts.ts';
 import type { PageLanguage, PageTextKey } from './texts/page-language.ts';
-
-type Given<Key extends PageTextKey> = [keyof PageTextValues<Key>] extends [never] ? [] : [values: PageTextValues<Key>];
 
 /** The page's texts as markup. */
 export type MarkupTexts = <Key extends PageTextKey>(key: Key, ...values: Given<Key>) => Html;

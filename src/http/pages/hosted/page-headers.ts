@@ -1,26 +1,22 @@
-import { toFormTarget } from '../../../core/return-url.ts';
 import type { PageSettings } from '../../../engine/page-settings.ts';
 import { SECURITY_HEADERS } from '../../security-headers.ts';
 
 /** What of a page its headers depend on. */
 export interface HeaderContext {
-  readonly page: Pick<PageSettings, 'frameAncestors' | 'returnUrls'> | undefined;
+  readonly page: Pick<PageSettings, 'frameAncestors'> | undefined;
   /** Of the style that the page holds. */
   readonly styleSource: string | undefined;
-  /** Whether the page may have forms that lead where visits end; whoever only learns of an end need not know where that is. */
-  readonly hasForms: boolean;
 }
 
 /**
  * What a browser is told of a page: files of its own and nothing else, no script in the page, no other site, and a frame only where the service's operator
- * has said so. A form may lead where visits end, because browsers hold the redirects behind one against `form-action` too.
+ * has said so.
  */
-export function toPageHeaders({ page, styleSource, hasForms }: HeaderContext): Readonly<Record<string, string>> {
-  const { frameAncestors = [], returnUrls = [] } = page ?? {};
-  const targets = hasForms ? [...new Set(returnUrls.map(toFormTarget))] : [];
+export function toPageHeaders({ page, styleSource }: HeaderContext): Readonly<Record<string, string>> {
+  const { frameAncestors = [] } = page ?? {};
   const policy = [
     ...["default-src 'none'", "script-src 'self'", ["style-src 'self'", styleSource].filter((source) => source !== undefined).join(' ')],
-    ...['img-src data:', "connect-src 'self'", ["form-action 'self'", ...targets].join(' '), "base-uri 'none'"],
+    ...['img-src data:', "connect-src 'self'", "form-action 'self'", "base-uri 'none'"],
     `frame-ancestors ${frameAncestors.length === 0 ? "'none'" : frameAncestors.join(' ')}`,
     ...["require-trusted-types-for 'script'", "trusted-types 'none'"],
   ].join('; ');

@@ -23,7 +23,8 @@ type NamesIn<Text extends string> = {
 /** What a text needs to be told. Of several keys, what any of them needs. */
 export type PageTextValues<Key extends PageTextKey> = Pick<Arguments, NamesIn<(typeof EN)['texts'][Key]>>;
 
-type Given<Key extends PageTextKey> = [keyof PageTextValues<Key>] extends [never] ? [] : [values: PageTextValues<Key>];
+/** The values that a text needs, where it needs any. */
+export type Given<Key extends PageTextKey> = [keyof PageTextValues<Key>] extends [never] ? [] : [values: PageTextValues<Key>];
 
 /** A piece of a text: its words, or a value among them for the page to isolate (`<bdi>`). Neither is escaped, and neither holds markup. */
 export type PageTextPart =

@@ -1,9 +1,9 @@
 import { listCountries, suggestCountry } from '../../../core/countries.ts';
-import { channelsFor, parseDestination } from '../../../core/destination.ts';
+import { parseDestination } from '../../../core/destination.ts';
 import { formatPhone } from '../../../core/typed-number.ts';
 import type { ShowResult } from '../../../engine/results.ts';
-import { isGood, renderSaid, type Said } from './said.ts';
-import { channelsOf, type PageForm } from './steps.ts';
+import { isFault, isGood, renderSaid, type Said } from './said.ts';
+import { channelsOf, kindOf, type PageForm } from './steps.ts';
 import { renderAsk } from './views/ask-view.ts';
 import { renderCode } from './views/code-view.ts';
 import type { FormContext } from './views/form.ts';
@@ -15,6 +15,8 @@ export interface Viewed {
   readonly visit: Visit;
   readonly session: OpenSession;
   readonly form: FormContext;
+  /** Names the verification that the page is about. */
+  readonly mark: string;
   readonly said: Said | undefined;
   /** Which kind of destination is asked for, where there is a choice. */
   readonly ask: 'email' | 'phone' | undefined;
@@ -62,27 +64,30 @@ export function viewAsk({ visit, session, form, said, ask, typed }: Viewed): Vie
       channel: typed?.get('channel') ?? '',
     },
     message: said && renderSaid(said, context),
+    isFault: said !== undefined && isFault(said),
   });
 }
 
-function viewCode({ visit, session, form, said }: Viewed, shown: Shown): View {
+function viewCode({ visit, session, form, mark, said }: Viewed, shown: Shown): View {
   const { texts, language, now } = visit;
   const { page, request, current } = session;
   const to = current?.to ?? '';
-  const { kind } = parseDestination(to);
+  const kind = kindOf(to);
   const digits = shown.codeLength;
   const context = { texts, now, kind, brand: page.brand, digits, attemptsLeft: shown.attemptsLeft };
-  // A guess that ended the verification is told by its end.
+  // The address of a page that said so is loaded again when the verification has ended: there are no attempts left to speak of.
   const isOver = shown.status !== 'pending' && said?.what === 'wrong_code';
   return renderCode({
     ...form,
     ...{ texts, language: language.language, kind, digits, now, brand: page.brand, status: shown.status },
     to: request.to === undefined ? (kind === 'phone' ? formatPhone(to) : to) : shown.to,
     channel: shown.channel,
-    channels: channelsOf(session, kind).filter((channel) => channelsFor(kind).includes(channel)),
+    channels: channelsOf(session, kind),
     resendAt: shown.resendAt.getTime(),
     canChange: request.to === undefined && session.destinationsLeft > 0,
     message: said && !isOver ? renderSaid(said, context) : undefined,
     isGood: said !== undefined && isGood(said),
+    isFault: said !== undefined && isFault(said),
+    mark,
   });
 }

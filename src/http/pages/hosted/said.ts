@@ -1,5 +1,5 @@
 import type { Destination } from '../../../core/destination.ts';
-import { DAY } from '../../../core/duration.ts';
+import { MAX_WAIT } from '../../../core/duration.ts';
 import { formatWait } from './format-wait.ts';
 import { type Html, html } from './html.ts';
 import type { MarkupTexts } from './markup-texts.ts';
@@ -42,6 +42,13 @@ export interface SaidContext {
   readonly brand: string;
   readonly digits: number;
   readonly attemptsLeft: number;
+}
+
+const FAULTS: readonly Said['what'][] = ['wrong_code', 'code_length', 'number_invalid', 'email_invalid'];
+
+/** Whether what was typed is at fault, and not a limit or the world. */
+export function isFault({ what }: Said): boolean {
+  return FAULTS.includes(what);
 }
 
 /** What is said of good things is no alarm. */
@@ -87,5 +94,7 @@ export function parseSaid(query: unknown, now: number): Said | undefined {
   const what = SAID.find((known) => known === said);
   if (what === undefined) return undefined;
   const time = typeof until === 'string' && /^\d{1,15}$/.test(until) ? Number(until) : 0;
-  return time > now && time < now + 2 * DAY ? { what, until: time } : { what };
+  // A wait that is over is nothing to say any more.
+  if (time > 0 && time <= now) return undefined;
+  return time > now && time <= now + MAX_WAIT ? { what, until: time } : { what };
 }

@@ -3,6 +3,7 @@ import { type Channel, channelsFor, type Destination, parseDestination } from '.
 import { CountersignError } from '../../../core/errors.ts';
 import { addToQuery } from '../../../core/return-url.ts';
 import { parseTypedPhone } from '../../../core/typed-number.ts';
+import type { ClaimOutcome } from '../../../engine/page-session-acts.ts';
 import type { RefusedResult, StartResult } from '../../../engine/results.ts';
 import type { ServiceCheckResult } from '../../../engine/service-verifier.ts';
 import { toKeptApproval } from '../../rest/check-answers.ts';
@@ -28,7 +29,7 @@ export type StepResult =
   /** The visit's page, as it is now. */
   | { readonly kind: 'go'; readonly said?: Said; readonly ask?: 'email' | 'phone' }
   /** Back to the caller. */
-  | { readonly kind: 'leave'; readonly url: string }
+  | { readonly kind: 'leave'; readonly name: 'done' | 'canceled'; readonly url: string }
   /** The form as it was, with something said about it. */
   | { readonly kind: 'stay'; readonly said: Said }
   /** The page of a visit that is not to be gone on with. */
@@ -49,20 +50,36 @@ async function ask(step: Step): Promise<StepResult> {
 /** Sends a code to where the caller or the person has said. */
 async function start(step: Step): Promise<StepResult> {
   const { request } = step.session;
-  if (request.to !== undefined) return (await claim(step, undefined)) ?? startAt(step, request.to);
+  if (request.to !== undefined) return claimAndStart(step, undefined, request.to);
   const isEmail = step.form.get('with') === 'email';
   const isOffered = channelsOf(step.session, isEmail ? 'email' : 'phone').length > 0;
   // Ensure that a form that somebody made up leads nowhere the session's caller has not said.
   const destination = isOffered ? readDestination(step.form, isEmail) : undefined;
   if (destination === undefined)
     return (await claim(step, undefined)) ?? { kind: 'stay', said: { what: isEmail ? 'email_invalid' : 'number_invalid' } };
-  return (await claim(step, destination.reveal())) ?? startAt(step, destination.reveal());
+  return claimAndStart(step, destination.reveal(), destination.reveal());
+}
+
+async function claimAndStart(step: Step, destination: string | undefined, to: string): Promise<StepResult> {
+  const { visit, hasLink, parts } = step;
+  const claimed = toUnclaimed(await parts.pageSessions.claim(toVisitor(visit), { hasLink, destination, sends: true }));
+  if (claimed !== undefined) return claimed;
+  try {
+    const result = await startAt(step, to);
+    const isKept = result.kind === 'go' && result.said === undefined;
+    if (!isKept) await parts.pageSessions.unsent(toVisitor(visit));
+    return result;
+  } catch (error) {
+    // Where that fails, too, nothing is lost but a minute.
+    await parts.pageSessions.unsent(toVisitor(visit)).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Sends a new code to where the last one went, after a verification has ended. */
 async function again(step: Step): Promise<StepResult> {
   const { current } = step.session;
-  return current === undefined ? { kind: 'go' } : startAt(step, current.to);
+  return current === undefined ? { kind: 'go' } : claimAndStart(step, undefined, current.to);
 }
 
 async function resend(step: Step): Promise<StepResult> {
@@ -70,6 +87,7 @@ async function resend(step: Step): Promise<StepResult> {
   if (current === undefined) return { kind: 'go' };
   const { purpose, requester } = request;
   const channel = readChannel(step, current.to);
+  if (channel === undefined) return { kind: 'go', said: UNREACHED };
   const sent = await settle(() => inLanguage(step, (locale) => verifier.resend({ id: current.verificationId, channel, purpose, requester, locale })));
   if ('what' in sent) return { kind: 'go', said: sent };
   if (sent.status === 'refused') return { kind: 'go', said: toSaid(sent) };
@@ -81,36 +99,48 @@ async function check({ visit, session, form, parts }: Step): Promise<StepResult>
   const { current, request, verifier } = session;
   if (current === undefined) return { kind: 'go' };
   const visitor = toVisitor(visit);
+  // Ensure that a page which asks for an older code costs no attempt at the newer.
+  const about = form.get('about');
+  if (about !== null && about !== toMark(visit, session, parts)) return { kind: 'go' };
   const code = readCode(form);
   if (code === undefined) return { kind: 'stay', said: { what: 'code_length' } };
-  const attemptId = parts.pageSessions.toAttemptId(visitor, `${current.verificationId} ${code}`);
+  const attemptId = parts.pageSessions.toAttemptId(visitor, code);
   const { purpose, requester } = request;
   const result = await settleGuess(() => verifier.check({ id: current.verificationId, code, purpose, requester, attemptId }));
   if ('what' in result) return { kind: 'stay', said: result };
   if (result.status === 'approved') {
-    const handle = await parts.pageSessions.approve(visitor, JSON.stringify(toKeptApproval(result)));
-    return handle === undefined ? { kind: 'go' } : { kind: 'leave', url: toReturn(session, { result: handle.reveal() }) };
+    // The nonce is this visit's: the verification may be one that another visit of the same requester began.
+    const approval = toKeptApproval({ ...result, nonce: request.nonce });
+    const handle = await parts.pageSessions.approve(visitor, JSON.stringify(approval));
+    return handle === undefined ? { kind: 'go' } : { kind: 'leave', name: 'done', url: toReturn(session, { result: handle.reveal() }) };
   }
   if (result.status === 'pending') return { kind: 'stay', said: { what: 'wrong_code', attemptsLeft: result.attemptsLeft } };
   if (result.status === 'budget_exhausted') return { kind: 'stay', said: { what: 'guesses_exhausted', until: result.retryAt.getTime() } };
   return result.status === 'destination_blocked' ? { kind: 'stay', said: { what: 'destination_blocked' } } : { kind: 'go' };
 }
 
+/** Names the verification that a form is about, to its own browser alone; empty where there is none. */
+export function toMark(visit: Visit, { current }: OpenSession, { pageSessions }: Pick<PageParts, 'pageSessions'>): string {
+  return current === undefined ? '' : pageSessions.toMark(toVisitor(visit), current.verificationId);
+}
+
 /** Back to the question for a number. The code that was sent is good until there is another: whoever finds that the number was right goes on with it. */
 async function change({ session: { current, request } }: Step): Promise<StepResult> {
   if (request.to !== undefined || current === undefined) return { kind: 'go' };
-  return { kind: 'go', ask: current.to.includes('@') ? 'email' : 'phone' };
+  return { kind: 'go', ask: kindOf(current.to) };
 }
 
 /** The person wants no more of it. */
 async function cancel(step: Step): Promise<StepResult> {
   const claimed = await claim(step, undefined);
   if (claimed !== undefined) return claimed;
+  const { current, request, verifier } = step.session;
+  const { purpose, requester } = request;
+  // First, so that a form that is sent again does what is left to do; where a provider cannot be reached the visit ends all the same.
+  if (current !== undefined) await settle(() => verifier.cancel({ id: current.verificationId, purpose, requester }));
   const canceled = await step.parts.pageSessions.cancel(toVisitor(step.visit));
   if (canceled !== 'canceled') return { kind: 'go' };
-  const { current, request, verifier } = step.session;
-  if (current !== undefined) await verifier.cancel({ id: current.verificationId, purpose: request.purpose, requester: request.requester });
-  return { kind: 'leave', url: toReturn(step.session, { error: 'canceled' }) };
+  return { kind: 'leave', name: 'canceled', url: toReturn(step.session, { error: 'canceled' }) };
 }
 
 /** The address that a visit ends at, with what is told there. */
@@ -120,29 +150,31 @@ export function toReturn({ request: { returnUrl, state } }: OpenSession, told: {
 
 /** Ensure that a browser has the session, and leave to send, before anything is sent. Undefined where it has. */
 async function claim({ visit, hasLink, parts }: Step, destination: string | undefined): Promise<StepResult | undefined> {
-  const claimed = await parts.pageSessions.claim(toVisitor(visit), { hasLink, destination });
+  return toUnclaimed(await parts.pageSessions.claim(toVisitor(visit), { hasLink, destination }));
+}
+
+function toUnclaimed(claimed: ClaimOutcome): StepResult | undefined {
   if (claimed === 'claimed') return undefined;
+  if (claimed === 'sending') return { kind: 'go', said: { what: 'in_progress' } };
   if (claimed === 'destinations_used_up') return { kind: 'stay', said: { what: 'numbers_used_up' } };
   return claimed === 'ended' ? { kind: 'go' } : { kind: 'end', page: claimed };
 }
 
 async function startAt(step: Step, to: string): Promise<StepResult> {
   const { request, verifier } = step.session;
-  const { purpose, requester, nonce } = request;
+  const { purpose, requester } = request;
   const channel = readChannel(step, to);
-  const started = await settle(() => inLanguage(step, (locale) => verifier.start({ to, channel, purpose, requester, nonce, locale })));
+  if (channel === undefined) return { kind: 'stay', said: UNREACHED };
+  const started = await settle(() => inLanguage(step, (locale) => verifier.start({ to, channel, purpose, requester, locale })));
   if ('what' in started) return { kind: 'stay', said: started };
   const live = findLive(started);
-  if (live === undefined) return toRefusal(step, to, toSaid(started as RefusedResult));
+  if (live === undefined) {
+    const { current } = step.session;
+    return { kind: current?.to === to ? 'go' : 'stay', said: toSaid(started as RefusedResult) };
+  }
   const kept = await step.parts.pageSessions.keep(toVisitor(step.visit), { verificationId: live, to });
   if (kept !== 'kept') return kept === 'ended' ? { kind: 'go' } : { kind: 'end', page: kept };
   return started.status === 'refused' ? { kind: 'go', said: toSaid(started) } : { kind: 'go' };
-}
-
-/** What is refused because the same form came before, as by a second click, leads on to what that one began. */
-async function toRefusal({ visit, parts }: Step, to: string, said: Said): Promise<StepResult> {
-  const session = await parts.pageSessions.find(visit.id);
-  return session?.current?.to === to ? { kind: 'go', said } : { kind: 'stay', said };
 }
 
 /** The verification that a person goes on with: the one begun, or that of the same requester which the limits let not be sent again yet. */
@@ -171,7 +203,6 @@ async function settle<T extends object>(send: () => Promise<T>): Promise<T | Sai
     if (!(error instanceof CountersignError)) throw error;
     if (error.code === 'provider_rejected') return { what: 'not_delivered' };
     if (error.code === 'provider_unavailable') return { what: 'try_again' };
-    if (error.code === 'invalid_destination') return { what: 'number_invalid' };
     throw error;
   }
 }
@@ -209,14 +240,22 @@ function readCode(form: PageForm): string | undefined {
   }
 }
 
+/** What a destination in its canonical form is. */
+export function kindOf(to: string): Destination['kind'] {
+  return to.includes('@') ? 'email' : 'phone';
+}
+
 /** The channels by which a session reaches a kind of destination, the one that is taken first first. */
 export function channelsOf({ request, verifier }: OpenSession, kind: Destination['kind']): readonly Channel[] {
   return channelsFor(kind).filter((channel) => verifier.channels.includes(channel) && (request.channels?.includes(channel) ?? true));
 }
 
+/** Said where the service has no way left to a destination. */
+const UNREACHED: Said = { what: 'guard_denied' };
+
 /** The one that was chosen, where it is offered; else the first. */
 function readChannel({ session, form }: Step, to: string): Channel | undefined {
-  const offered = channelsOf(session, to.includes('@') ? 'email' : 'phone');
+  const offered = channelsOf(session, kindOf(to));
   const given = form.get('channel');
   return offered.find((channel) => channel === given) ?? offered[0];
 }

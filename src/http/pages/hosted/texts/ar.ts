@@ -62,7 +62,6 @@ export const AR: PageLanguage = {
     'said.numbers_used_up': 'جرّبت عددًا كبيرًا جدًا من الأرقام أو العناوين. ابدأ من جديد من {brand}.',
     'said.not_delivered': 'تعذّر تسليم الرسالة. تحقق من {kind, select, email {العنوان} other {الرقم}} أو اختر طريقة أخرى.',
     'said.try_again': 'لم ينجح ذلك. حاول مجددًا بعد لحظات.',
-    'said.too_many_requests': 'كان ذلك سريعًا جدًا. حاول مجددًا بعد {wait}.',
     'said.form_stale': 'ظلت هذه الصفحة مفتوحة مدة طويلة. حاول مجددًا.',
     // How a verification ended.
     'ended.expired': 'لم يعد الرمز صالحًا. اطلب رمزًا جديدًا.',

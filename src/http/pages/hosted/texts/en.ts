@@ -58,7 +58,6 @@ export const EN = {
     'said.numbers_used_up': 'You have tried too many numbers or addresses. Start again at {brand}.',
     'said.not_delivered': 'The message could not be delivered. Check {kind, select, email {the address} other {the number}}, or choose another way.',
     'said.try_again': 'That did not work. Try again in a moment.',
-    'said.too_many_requests': 'That was too quick. Try again in {wait}.',
     'said.form_stale': 'This page was open for too long. Try again.',
     // How a verification ended.
     'ended.expired': 'The code is no longer valid. Ask for a new one.',

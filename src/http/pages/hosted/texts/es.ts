@@ -58,7 +58,6 @@ export const ES: PageLanguage = {
     'said.numbers_used_up': 'Has probado demasiados números o direcciones. Empieza de nuevo en {brand}.',
     'said.not_delivered': 'No se pudo entregar el mensaje. Revisa {kind, select, email {la dirección} other {el número}} o elige otro medio.',
     'said.try_again': 'No ha funcionado. Inténtalo de nuevo en un momento.',
-    'said.too_many_requests': 'Has ido demasiado rápido. Inténtalo de nuevo dentro de {wait}.',
     'said.form_stale': 'Esta página ha estado abierta demasiado tiempo. Inténtalo de nuevo.',
     // How a verification ended.
     'ended.expired': 'El código ya no es válido. Pide uno nuevo.',

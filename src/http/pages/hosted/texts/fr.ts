@@ -59,7 +59,6 @@ export const FR: PageLanguage = {
     'said.not_delivered':
       'Le message n’a pas pu être remis. Vérifiez {kind, select, email {l’adresse} other {le numéro}} ou choisissez un autre moyen.',
     'said.try_again': 'Cela n’a pas fonctionné. Réessayez dans un instant.',
-    'said.too_many_requests': 'C’était trop rapide. Réessayez dans {wait}.',
     'said.form_stale': 'Cette page est restée ouverte trop longtemps. Réessayez.',
     // How a verification ended.
     'ended.expired': 'Le code n’est plus valable. Demandez-en un nouveau.',

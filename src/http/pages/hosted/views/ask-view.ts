@@ -20,6 +20,8 @@ export interface AskContext extends FormContext {
   /** What the fields hold. */
   readonly typed: { readonly country: string; readonly number: string; readonly email: string; readonly channel: string };
   readonly message: Html | undefined;
+  /** Whether what was typed is at fault. */
+  readonly isFault: boolean;
 }
 
 /** Asks where the code shall go. */
@@ -31,7 +33,7 @@ export function renderAsk(context: AskContext): View {
   const field = key === 'confirm' ? undefined : key === 'email' ? renderEmail(context) : renderNumber(context);
   const form = html`${field}${renderMessage(message)}${renderChannels(context)}<button>${texts(`${key}.submit`)}</button>`;
   return {
-    status: message === undefined ? 200 : 422,
+    status: 200,
     title,
     body: html`<p class="lead">${lead}</p>
 ${renderForm('start', context, html`<input type="hidden" name="with" value="${kind}">${form}`)}
@@ -39,7 +41,7 @@ ${renderForm('start', context, html`<input type="hidden" name="with" value="${ki
   };
 }
 
-function renderNumber({ texts, countries, typed, message }: AskContext): Html {
+function renderNumber({ texts, countries, typed, isFault }: AskContext): Html {
   const chosen = countries.find(({ country }) => country === typed.country);
   const options = countries.map(
     ({ country, name, callingCode, example }) =>
@@ -48,13 +50,13 @@ function renderNumber({ texts, countries, typed, message }: AskContext): Html {
   return html`<div class="field"><label for="country">${texts('number.country')}</label>
 <select id="country" name="country" autocomplete="country"${chosen === undefined && html` autofocus`}>${chosen === undefined && html`<option value="">—</option>`}${options}</select></div>
 <div class="field"><label for="number">${texts('number.label')}</label>
-<input id="number" name="number" type="tel" inputmode="tel" autocomplete="tel" dir="ltr" maxlength="128" required${chosen !== undefined && html` autofocus`} value="${typed.number}" aria-describedby="example message"${message && html` aria-invalid="true"`}>
+<input id="number" name="number" type="tel" inputmode="tel" autocomplete="tel" dir="ltr" maxlength="128" required${chosen !== undefined && html` autofocus`} value="${typed.number}" aria-describedby="${chosen !== undefined && 'example '}message"${isFault && html` aria-invalid="true"`}>
 <p class="hint" id="example"${chosen === undefined && html` data-empty`}>${texts('number.example', { example: chosen?.example ?? '' })}</p></div>`;
 }
 
-function renderEmail({ texts, typed, message }: AskContext): Html {
+function renderEmail({ texts, typed, isFault }: AskContext): Html {
   return html`<div class="field"><label for="email">${texts('email.label')}</label>
-<input id="email" name="email" type="email" inputmode="email" autocomplete="email" dir="ltr" maxlength="320" required autofocus value="${typed.email}" aria-describedby="message"${message && html` aria-invalid="true"`}></div>`;
+<input id="email" name="email" type="email" inputmode="email" autocomplete="email" dir="ltr" maxlength="320" required autofocus value="${typed.email}" aria-describedby="message"${isFault && html` aria-invalid="true"`}></div>`;
 }
 
 /** Only where there is something to choose. */

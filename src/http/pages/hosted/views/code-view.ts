@@ -26,6 +26,10 @@ export interface CodeContext extends FormContext {
   readonly canChange: boolean;
   readonly message: Html | undefined;
   readonly isGood: boolean;
+  /** Whether what was typed is at fault. */
+  readonly isFault: boolean;
+  /** Names the verification to its own browser. */
+  readonly mark: string;
   readonly now: number;
 }
 
@@ -47,10 +51,10 @@ ${isPending && html`<p class="notice">${texts('code.notice', { brand })}</p>`}`,
 }
 
 /** One field, which autofill and screen readers know for what it is. It takes a few more characters than the code has: people paste `123-456`. */
-function renderCodeField({ texts, language, digits }: CodeContext, message: Html): Html {
+function renderCodeField({ texts, language, digits, isFault, mark }: CodeContext, message: Html): Html {
   const { say } = pageTextsIn(language);
-  return html`<div class="field"><label for="code">${texts('code.label')}</label>
-<input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" enterkeyhint="done" dir="ltr" maxlength="64" required autofocus spellcheck="false" data-digits="${digits}" data-paste="${say('script.paste', { digits })}" aria-describedby="message"></div>
+  return html`<input type="hidden" name="about" value="${mark}"><div class="field"><label for="code">${texts('code.label')}</label>
+<input id="code" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" enterkeyhint="done" dir="ltr" maxlength="64" required autofocus spellcheck="false" data-digits="${digits}" data-paste="${say('script.paste', { digits })}" aria-describedby="message"${isFault && html` aria-invalid="true"`}></div>
 ${message}<button>${texts('code.submit')}</button>`;
 }
 

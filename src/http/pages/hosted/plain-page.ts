@@ -35,5 +35,5 @@ export function renderPageRefusal(status: number): PlainPage {
 </body>
 </html>
 `;
-  return { headers: toPageHeaders({ page: undefined, styleSource: undefined, hasForms: false }), type: 'text/html; charset=utf-8', text: markup };
+  return { headers: toPageHeaders({ page: undefined, styleSource: undefined }), type: 'text/html; charset=utf-8', text: markup };
 }
