@@ -68,6 +68,23 @@ const SCENES = {
       await page.goto(url);
     },
   },
+  canceled: {
+    async play({ page, url }) {
+      await send(page, 'Cancel');
+      await page.waitForURL(`${BACK}**`);
+      await page.goto(url);
+    },
+  },
+  cookies: {
+    async play({ page, context }) {
+      await context.clearCookies();
+      await page.locator('#country').selectOption('US');
+      await page.locator('#number').fill(NUMBER);
+      await send(page, 'Send code');
+      await page.locator('[data-end=cookies]').waitFor();
+    },
+    javaScriptEnabled: false,
+  },
   elsewhere: {
     async play({ page, context, url }) {
       await send(page, 'Use an email address instead');
@@ -100,6 +117,7 @@ export async function takeHostedPictures(browser, colorScheme, write) {
   for (const [name, scene] of Object.entries(SCENES)) {
     const context = await browser.newContext({
       ...{ colorScheme, viewport: scene.viewport ?? PHONE, deviceScaleFactor: scene.scale ?? 1, locale: scene.locale ?? 'en-US' },
+      javaScriptEnabled: scene.javaScriptEnabled ?? true,
     });
     // Where the visit ends: the caller's, which is not there.
     await context.route('https://shop.example/**', (route) => route.fulfill({ contentType: 'text/html', body: '<title>Shop</title>' }));

@@ -25,7 +25,7 @@ const atCode = (play: (page: Page, world: HostedWorld) => Promise<unknown>, numb
     await play(page, world);
   });
 
-/** Every state that a person can see, each by what leads to it in any language, for one service in this order: time passes, and at last its store is gone. */
+/** The states that a person can see with JavaScript, each by what leads to it in any language, for one service in this order: time passes, and at last its store is gone. */
 export const STATES: Readonly<Record<string, State>> = {
   number: at({}, (page) => page.locator('#country').selectOption('GB')),
   'number that is wrong': at({}, async (page) => {
@@ -62,6 +62,22 @@ export const STATES: Readonly<Record<string, State>> = {
     await page.goto(shown);
     await page.locator('[data-end=done]').waitFor();
   }, '202 555 0145'),
+  canceled: at({}, async (page, world) => {
+    const shown = page.url().replace(/\/[^/]+$/, '');
+    await page.locator('form[data-step=cancel] button').click();
+    await arriveBack(page);
+    await page.goto(shown);
+    await page.locator('[data-end=canceled]').waitFor();
+    if (world.returns.at(-1)?.searchParams.get('error') !== 'canceled') throw new Error('the caller was not told');
+  }),
+  late: atCode(async (page, world) => {
+    const shown = page.url();
+    await page.locator('#code').fill(world.lastCode());
+    await arriveBack(page);
+    world.pass(181_000);
+    await page.goto(shown);
+    await page.locator('[data-end=late]').waitFor();
+  }, '202 555 0148'),
   elsewhere: atCode(async (page) => {
     await page.context().clearCookies();
     await page.reload();

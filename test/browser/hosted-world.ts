@@ -110,9 +110,10 @@ async function startCaller(): Promise<{ readonly back: string; readonly returns:
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '', 'http://127.0.0.1');
     if (url.pathname === '/back') returns.push(url);
-    response
-      .setHeader('content-type', 'text/html')
-      .end('<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,"><h1>Back at the shop</h1>');
+    // On to another site, as from the shop to where its accounts are.
+    if (url.pathname === '/hop') response.writeHead(303, { location: `http://localhost:${(server.address() as AddressInfo).port}/back` });
+    if (!response.headersSent) response.setHeader('content-type', 'text/html');
+    response.end('<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,"><h1>Back at the shop</h1>');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
