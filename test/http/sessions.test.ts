@@ -133,6 +133,14 @@ describe('POST /v1/sessions', () => {
     expect((await open({ to: 'ada@example.com' }, undefined, mail.key)).status).toBe(201);
   });
 
+  it('takes no number of a country that the service does not write to, unless it is a test number', async () => {
+    const until = new Date(world.clock + 86_400_000).toISOString();
+    const test = { numbers: ['+12025550143'], code: '123456', until, acknowledged: false };
+    const abroad = await makeTenant(world, { ...FIELDS, allowedCountries: ['DE'], test });
+    expect(await open({ to: TO }, undefined, abroad.key)).toMatchObject({ status: 400, body: { code: 'invalid_request', field: 'to' } });
+    for (const to of ['+4915123456789', '+12025550143', 'ada@example.com']) expect((await open({ to }, undefined, abroad.key)).status, to).toBe(201);
+  });
+
   it('I11 answers the same link to the same request, and keeps none that can be read', async () => {
     const answers = [await open({ state: 's' }, 'k'), await open({ state: 's' }, 'k')];
     expect(answers[1]?.body).toEqual(answers[0]?.body);
