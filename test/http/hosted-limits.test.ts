@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { type AddressInfo, connect } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { renderRefusal } from '../../src/http/refusal.ts';
 import { AS_SCRIPT, HostedWorld, type Page, US } from './hosted-world.ts';
 import { PUBLIC_URL } from './world.ts';
@@ -154,5 +155,24 @@ describe('a path below the page’s', () => {
     const at = (url: string) => renderRefusal({ statusCode: 431 }, { url, publicUrl: PUBLIC_URL, requestId: 'r' });
     expect(at(`/verify/${PS}`)).toMatchObject({ status: 431, type: 'text/html; charset=utf-8' });
     expect(at('/v1/verifications').type).toBe('application/problem+json');
+  });
+});
+
+describe('a body that a form would have', () => {
+  it('behind any other request is not waited for: the connection ends with the answer', async () => {
+    const { app } = new HostedWorld().rest;
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    onTestFinished(() => app.close());
+    const { port } = app.server.address() as AddressInfo;
+    for (const path of [`/verify/${PS}`, `/verify/${PS}/${'x'.repeat(22)}`, '/verify/nothing/at/all']) {
+      const head = await new Promise<string>((resolve, reject) => {
+        const socket = connect(port, '127.0.0.1', () => socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n`));
+        socket.on('error', reject).once('data', (bytes) => {
+          socket.destroy();
+          resolve(bytes.toString());
+        });
+      });
+      expect(head, path).toMatch(/^HTTP\/1\.1 404 .*\r\nconnection: close\r\n/is);
+    }
   });
 });

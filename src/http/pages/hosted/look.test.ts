@@ -39,6 +39,16 @@ describe('the look of a page', () => {
     expect(toInk(accent)).toBe(ink);
   });
 
+  it('always has an edge that can be told from the card, by day and in the dark: at least 3 to 1', () => {
+    fc.assert(
+      fc.property(color, fc.option(color), (accent, accentDark) => {
+        const edges = [...toLook({ accent, accentDark }).styles.markup.matchAll(/--accent-edge:(#[\da-f]{6})/gi)].map(([, edge = '']) => edge);
+        expect(edges).toHaveLength(2);
+        for (const [at, card] of ['#ffffff', '#181c24'].entries()) expect(contrast(edges[at] ?? '', card)).toBeGreaterThanOrEqual(3);
+      }),
+    );
+  });
+
   it('is let in by the hash of exactly its text', () => {
     const { styles, source } = toLook({ accent: '#ff7700', accentDark: '#112233' });
     const [, text = ''] = /^<style>(.*)<\/style>$/.exec(styles.markup) ?? [];
