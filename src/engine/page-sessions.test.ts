@@ -80,6 +80,16 @@ describe.each(DOORS)('page sessions %s', (_name, onStores) => {
       expect((await of(1).find(id))?.destinationsLeft).toBe(0);
     }));
 
+  it('I11 let one of a hundred forms have a message sent', () =>
+    onBoth(async (of) => {
+      const { ada } = await open(of(0));
+      const claimAll = () => Promise.all(range(100).map((index) => of(index).claim(ada, { hasLink: false, destination: TO, sends: true })));
+      const outcomes = await claimAll();
+      expect([count(outcomes, 'claimed'), count(outcomes, 'sending')]).toEqual([1, 99]);
+      expect(await of(1).unsent(ada)).toBe('kept');
+      expect(count(await claimAll(), 'claimed')).toBe(1);
+    }));
+
   it('are the same in every process', () =>
     onBoth(async (of, world) => {
       const { id, expiresAt } = await of(0).open(SERVICE, request);
