@@ -44,6 +44,27 @@ describeInBrowser('the hosted page: a network as it is', ({ newPage, expectProbl
     expect([asked(), world.sender.calls]).toEqual([1, 1]);
   });
 
+  it('can be gone on with where its person has stopped the way back', async () => {
+    expectProblem(/^failed: GET http:.*\/back/);
+    const world = await startHosted();
+    const page = await newPage({ locale: 'en-US' });
+    await page.clock.install();
+    await page.goto((await world.openSession()).url);
+    await sendCode(page);
+    const stuck: Route[] = [];
+    await page.route(`${world.back}**`, (route) => (stuck.length === 0 ? void stuck.push(route) : route.continue()));
+    await page.locator('#code').fill(world.lastCode());
+    await expect.poll(() => stuck.length).toBe(1);
+    await stuck[0]?.abort('aborted');
+    const button = page.getByRole('button', { name: 'Verify' });
+    expect(await button.getAttribute('aria-disabled')).toBe('true');
+    await page.clock.fastForward(10_000);
+    expect(await button.getAttribute('aria-disabled')).toBeNull();
+    await button.click();
+    await arriveBack(page);
+    expect((await world.exchange()).status).toBe('approved');
+  });
+
   it('charges one guess however often it is sent', async () => {
     const world = await startHosted();
     const page = await open(world);
