@@ -208,6 +208,8 @@ describe('a message of a visit', () => {
     visit.run(decideUnsent(ADA));
     expect(send(visit)).toBe('claimed');
     expect([visit.claim(), send(visit)]).toEqual(['claimed', 'sending']);
+    // A form that sends nothing holds none up.
+    expect(send(claimed())).toBe('claimed');
   });
 
   it('is given up after 60 s, by the latest time that was seen', () => {

@@ -11,6 +11,7 @@ import {
   toBrowserHash,
   toLinkSecret,
   toPageAttemptId,
+  toPageMark,
   toResultHash,
 } from './page-session-keys.ts';
 
@@ -96,6 +97,20 @@ describe('the attempt id of a guess', () => {
     // As long as an attempt id has to be, and nothing that can be told from it.
     expect(toPageAttemptId(key, given)).toMatch(/^[\w-]{22}$/);
     expect(toPageAttemptId(otherKey, given)).not.toBe(toPageAttemptId(key, given));
+  });
+});
+
+describe('what a form says it is about', () => {
+  it('is the same for one verification in one browser’s session, and tells nothing of it', () => {
+    const given = { ...GIVEN, verificationId: 'VE1' };
+    const others = [
+      { ...given, verificationId: 'VE2' },
+      { ...given, id: OTHER_ID },
+      { ...given, browser: OTHER_BROWSER },
+    ];
+    expect(toPageMark(key, given)).toMatch(/^[\w-]{22}$/);
+    expect(new Set([given, given, ...others].map((each) => toPageMark(key, each))).size).toBe(4);
+    expect(toPageMark(otherKey, given)).not.toBe(toPageMark(key, given));
   });
 });
 
