@@ -95,7 +95,6 @@ describe('attempts', () => {
     const { cursor } = await list('VA1');
     const raw = await plain({ service: 'VA1', limit: 1 });
     expect(raw).toBeDefined();
-    expect(Buffer.from(cursor ?? '', 'base64url').toString('latin1')).not.toContain(raw);
     expect((await list('VA1')).cursor).not.toBe(cursor);
     expect((await list('VA1', cursor)).items.map(({ id }) => id)).toEqual([idOf('VL', 2)]);
     for (const [service, given] of [

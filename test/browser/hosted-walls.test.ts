@@ -62,7 +62,8 @@ describeInBrowser('the hosted page: walls', ({ newPage, expectProblems }) => {
     expect(await page.evaluate(() => document.cookie)).toBe('');
     expect(await page.content()).not.toContain(secret);
     expect(asked.length).toBeGreaterThan(0);
-    for (const said of asked) for (const hidden of [secret, world.lastCode(), '2025550143', '0143']) expect(said).not.toContain(hidden);
+    for (const said of asked)
+      for (const hidden of [secret, world.lastCode(), '2025550143', '0143']) expect(said.replace(id, '')).not.toContain(hidden);
     await page.locator('#code').fill(world.lastCode());
     await arriveBack(page);
     expect(await page.evaluate(() => document.referrer)).toBe('');

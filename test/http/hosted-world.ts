@@ -38,6 +38,9 @@ export interface Page {
   readonly forms: ReadonlyMap<string, Form>;
 }
 
+/** A page without its session's id and its tokens, in which digits of a number may stand by chance. */
+export const withoutTokens = (text: string): string => text.replaceAll(/\bPS[0-9a-f]{32}\b|"[\w-]{22,}"/g, '');
+
 /** How a request is made otherwise than a browser would. */
 export interface Otherwise {
   readonly headers?: Record<string, string>;
