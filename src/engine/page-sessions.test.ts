@@ -4,25 +4,18 @@ import { describe, expect, it } from 'vitest';
 import { rejectionOf, T0 } from '../../test/builders.ts';
 import { DOORS, recordsOf } from '../../test/doors-world.ts';
 import { findSecrets } from '../../test/model/secrecy.ts';
+import { ADA, approve, claims, current, describePageSessions, EVE, openForAda, request, SERVICE, TO } from '../../test/page-sessions-world.ts';
 import { useTemporaryFiles } from '../../test/stores/sqlite-files.ts';
-import { bind, range, TenantsWorld } from '../../test/tenants-world.ts';
+import { bind, TenantsWorld } from '../../test/tenants-world.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { CountersignError } from '../core/errors.ts';
 import { createKeyRing } from '../core/keys.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 import type { Store } from '../stores/store.ts';
 import { toPageSessionKey } from './page-session-record.ts';
-import { createPageSessions, type PageSessionRequest, type PageSessions } from './page-sessions.ts';
+import { createPageSessions } from './page-sessions.ts';
 
 const newPath = useTemporaryFiles();
-const [SERVICE, TO, ADA, EVE] = [`VA${'1'.repeat(32)}`, '+12025550143', 'a'.repeat(22), 'e'.repeat(22)];
-const request: PageSessionRequest = {
-  ...{ returnUrl: 'https://shop.example/verified?from=page', state: 'state of a caller', to: TO, channels: ['sms'], purpose: 'signup' },
-  ...{ requester: 'account of a person', nonce: 'nonce of a reader', locale: 'fr-CA' },
-};
-const claims = JSON.stringify({ destination: TO, approvedAt: '2026-01-01T00:00:00.000Z' });
-const current = { verificationId: `VE${'1'.repeat(32)}`, to: TO };
-const count = <T>(values: readonly T[], wanted: T) => values.filter((value) => value === wanted).length;
 
 function setUp(patch: Partial<Store> = {}) {
   const world = new TenantsWorld();
@@ -30,79 +23,7 @@ function setUp(patch: Partial<Store> = {}) {
   return { world, memory, sessions: createPageSessions({ store: { ...bind(memory), ...patch }, keys: world.keys }) };
 }
 
-/** A session that Ada has. */
-async function open(sessions: PageSessions) {
-  const { id } = await sessions.open(SERVICE, request);
-  const [ada, eve] = [ADA, EVE].map((browser) => ({ id, browser })) as [{ id: string; browser: string }, { id: string; browser: string }];
-  expect(await sessions.claim(ada, { hasLink: true })).toBe('claimed');
-  return { id, ada, eve };
-}
-
-async function approve(sessions: PageSessions, visitor: { id: string; browser: string }): Promise<string> {
-  return (await sessions.approve(visitor, claims))?.reveal() ?? '';
-}
-
-describe.each(DOORS)('page sessions %s', (_name, onStores) => {
-  const onBoth = (run: (of: (index: number) => PageSessions, world: TenantsWorld, store: Store) => Promise<void>) =>
-    onStores(newPath, async ({ world, here, there }) => {
-      const both = [here, there].map((store) => createPageSessions({ store, keys: world.keys })) as [PageSessions, PageSessions];
-      await run((index) => both[index % 2] as PageSessions, world, here);
-    });
-
-  it('I11 belong to one of a hundred browsers that claim at once', () =>
-    onBoth(async (of) => {
-      const { id } = await of(0).open(SERVICE, request);
-      const browsers = range(100).map((index) => `${index}`.padStart(22, 'b'));
-      const outcomes = await Promise.all(browsers.map((browser, index) => of(index).claim({ id, browser }, { hasLink: true })));
-      expect([count(outcomes, 'claimed'), count(outcomes, 'elsewhere')]).toEqual([1, 99]);
-      const found = await of(1).find(id);
-      const owners = browsers.filter((browser) => found?.isOf(browser));
-      expect(owners).toEqual([browsers[outcomes.indexOf('claimed')]]);
-    }));
-
-  it('I11 give the claims to one of a hundred exchanges', () =>
-    onBoth(async (of) => {
-      const { id, ada } = await open(of(0));
-      const results = [await approve(of(0), ada), (await of(1).issue(ada))?.reveal() ?? ''];
-      const outcomes = await Promise.all(range(100).map((index) => of(index).exchange(SERVICE, results[index % 3 === 0 ? 0 : 1] ?? '')));
-      expect([count(outcomes, claims), count(outcomes, undefined)]).toEqual([1, 99]);
-      expect((await of(0).find(id))?.end).toBe('exchanged');
-    }));
-
-  it('I11 take three of a hundred numbers at once, and those again', () =>
-    onBoth(async (of) => {
-      const { id, ada } = await open(of(0));
-      const numbers = range(100).map((index) => `+1202555${`${index}`.padStart(4, '0')}`);
-      const claimAll = () => Promise.all(numbers.map((destination, index) => of(index).claim(ada, { hasLink: false, destination })));
-      const outcomes = await claimAll();
-      expect([count(outcomes, 'claimed'), count(outcomes, 'destinations_used_up')]).toEqual([3, 97]);
-      expect(await claimAll()).toEqual(outcomes);
-      expect((await of(1).find(id))?.destinationsLeft).toBe(0);
-    }));
-
-  it('I11 let one of a hundred forms have a message sent', () =>
-    onBoth(async (of) => {
-      const { ada } = await open(of(0));
-      const claimAll = () => Promise.all(range(100).map((index) => of(index).claim(ada, { hasLink: false, destination: TO, sends: true })));
-      const outcomes = await claimAll();
-      expect([count(outcomes, 'claimed'), count(outcomes, 'sending')]).toEqual([1, 99]);
-      expect(await of(1).unsent(ada)).toBe('kept');
-      expect(count(await claimAll(), 'claimed')).toBe(1);
-    }));
-
-  it('are the same in every process', () =>
-    onBoth(async (of, world) => {
-      const { id, expiresAt } = await of(0).open(SERVICE, request);
-      expect([expiresAt, of(0).linkOf(id).reveal()]).toEqual([new Date(T0 + 30 * MINUTE), of(1).linkOf(id).reveal()]);
-      const ada = { id, browser: ADA };
-      expect(await of(1).claim(ada, { hasLink: true, destination: TO })).toBe('claimed');
-      expect(await of(0).keep(ada, current)).toBe('kept');
-      expect(await of(1).find(id)).toMatchObject({ id, service: SERVICE, request, isBound: true, destinationsLeft: 2, current });
-      const result = await approve(of(0), ada);
-      world.clock += 59_999;
-      expect(await of(1).exchange(SERVICE, result)).toBe(claims);
-    }));
-});
+describe.each(DOORS)('page sessions %s', (_name, onStores) => describePageSessions((run) => onStores(newPath, run)));
 
 describe('a page session that is found', () => {
   it('says what was asked for, whose it is, and what is left', async () => {
@@ -121,7 +42,12 @@ describe('a page session that is found', () => {
 
   it('says how it ended, also by time alone', async () => {
     const { sessions, world, memory } = setUp();
-    const [left, told, used, stopped] = [await open(sessions), await open(sessions), await open(sessions), await open(sessions)];
+    const [left, told, used, stopped] = [
+      await openForAda(sessions),
+      await openForAda(sessions),
+      await openForAda(sessions),
+      await openForAda(sessions),
+    ];
     const ends = () => Promise.all([left, told, used, stopped].map(async ({ id }) => (await sessions.find(id))?.end));
     await approve(sessions, told.ada);
     await sessions.exchange(SERVICE, await approve(sessions, used.ada));
@@ -174,7 +100,7 @@ describe('what is brought', () => {
 
   it('is worth nothing with another session’s id, another secret, or for another service', async () => {
     const { sessions, memory } = setUp();
-    const [one, other] = [await open(sessions), await open(sessions)];
+    const [one, other] = [await openForAda(sessions), await openForAda(sessions)];
     const [result, others] = [await approve(sessions, one.ada), await approve(sessions, other.ada)];
     const before = await recordsOf(memory, 'page_session');
     const [, secret] = others.split('.');
@@ -191,7 +117,7 @@ describe('what is brought', () => {
 
   it('gives a browser that is not the session’s nothing', async () => {
     const { sessions } = setUp();
-    const { ada, eve } = await open(sessions);
+    const { ada, eve } = await openForAda(sessions);
     expect([await sessions.approve(eve, claims), await sessions.issue(eve), await sessions.issue(ada)]).toEqual([undefined, undefined, undefined]);
     expect([await sessions.keep(eve, current), await sessions.claim(eve, { hasLink: true })]).toEqual(['elsewhere', 'elsewhere']);
     expect([(await sessions.approve(ada, claims)) === undefined, await sessions.issue(eve), await sessions.keep(ada, current)]).toEqual([
@@ -205,7 +131,7 @@ describe('what is brought', () => {
     const { memory } = setUp();
     const [old, fresh] = ['the first secret, of 32 bytes and more', 'the second secret, of 32 bytes and more'].map((secret) => ({ secret }));
     const [before, after] = [[old!], [fresh!, old!]].map((keys) => createPageSessions({ store: memory, keys: createKeyRing({ keys }) }));
-    const { id, ada } = await open(before!);
+    const { id, ada } = await openForAda(before!);
     const result = await approve(before!, ada);
     expect([(await after!.find(id))?.request, await after!.exchange(SERVICE, result)]).toEqual([request, claims]);
   });
@@ -215,7 +141,7 @@ describe('a store', () => {
   it('that fails in a way of its own is unavailable, and keeps nothing', async () => {
     const failing = () => Promise.reject(Object.assign(new Error('redis://user:password@host'), { code: 'ECONNRESET' }));
     const { world, memory, sessions: sound } = setUp();
-    const { ada } = await open(sound);
+    const { ada } = await openForAda(sound);
     const result = await approve(sound, ada);
     const before = await recordsOf(memory, 'page_session');
     const sessions = createPageSessions({ store: { ...bind(memory), update: failing, read: failing }, keys: world.keys });
@@ -242,7 +168,7 @@ describe('a store', () => {
 
   it('whose record was changed, or moved, gives nobody’s request, number or claims to anybody', async () => {
     const { sessions, memory } = setUp();
-    const [one, other] = [await open(sessions), await open(sessions)];
+    const [one, other] = [await openForAda(sessions), await openForAda(sessions)];
     for (const { ada } of [one, other]) await sessions.keep(ada, current);
     const result = await approve(sessions, one.ada);
     await approve(sessions, other.ada);
