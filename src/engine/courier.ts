@@ -6,6 +6,7 @@ import type { ProviderLimit, ProviderOptions } from '../providers/provider.ts';
 import type { Claim, ClaimOutcome, Refusal } from './claim-send.ts';
 import { type CompleteCommand, type CompleteOutcome, createCompleteRule } from './complete.ts';
 import type { Committed } from './decide-record.ts';
+import type { DestinationRecords } from './destination-records.ts';
 import type { Emitter } from './events.ts';
 import type { JudgeCommand, JudgeOutcome } from './judge.ts';
 import { createCloseElsewhereRule, type OpenElsewhere } from './judge-claim.ts';
@@ -15,7 +16,6 @@ import type { VerificationRecord } from './record.ts';
 import { describeStart, renderVerification, toJudgedElsewhere } from './render.ts';
 import type { ParsedOwner } from './requests.ts';
 import type { PendingVerification, RefusedResult, StartResult } from './results.ts';
-import type { Rule } from './rule.ts';
 import { createSettleRule, type SettleCommand, type SettleOutcome } from './settle.ts';
 import { type WithSubject, withSubject } from './subject.ts';
 import type { Vault } from './vault.ts';
@@ -28,7 +28,7 @@ export interface CourierParts {
   readonly vault: Vault;
   readonly ids: VerificationIds;
   readonly emitter: Emitter;
-  update<O>(recordId: string, rule: Rule<O>): Promise<Committed<O>>;
+  readonly records: DestinationRecords;
 }
 
 /** What a rule says of a send, and when. */
@@ -56,16 +56,16 @@ export class Courier {
   readonly #vault: Vault;
   readonly #ids: VerificationIds;
   readonly #emitter: Emitter;
-  readonly #update: CourierParts['update'];
+  readonly #records: DestinationRecords;
 
-  constructor({ provider, service, limits, vault, ids, emitter, update }: CourierParts) {
+  constructor({ provider, service, limits, vault, ids, emitter, records }: CourierParts) {
     this.#provider = provider;
     this.#service = service;
     this.#limits = limits;
     this.#vault = vault;
     this.#ids = ids;
     this.#emitter = emitter;
-    this.#update = update;
+    this.#records = records;
   }
 
   /** Sends what was claimed, and settles the claim by what became of it. */
@@ -132,7 +132,7 @@ export class Courier {
     const digest = () => this.#vault.toGivenCode(id, code.reveal()).digest;
     const settle: SettleCommand = { ...command, entryId, askId: command.ask.askId, answer: result, digest };
     const rule = withSubject(createSettleRule(settle, this.#limits), ({ verifications }) => verifications.find((other) => other.entryId === entryId));
-    const settled = await this.#update(recordId, rule);
+    const settled = await this.#records.update(recordId, rule);
     const { outcome } = settled.outcome;
     if (outcome.kind === 'unjudged' || outcome.kind === 'ask') throw toCheckError(this.#provider.name, result);
     return { ...settled, outcome: { ...settled.outcome, outcome } };
@@ -159,7 +159,7 @@ export class Courier {
     const to = known ?? this.#openQuietly(id, verification);
     if (to === undefined) return;
     const hasEnded = await cancelOnce(this.#provider, { to, verificationId: id, reference: judge.reference });
-    if (hasEnded) await this.#update(recordId, createCloseElsewhereRule([entryId], this.#limits)).catch(() => undefined);
+    if (hasEnded) await this.#records.update(recordId, createCloseElsewhereRule([entryId], this.#limits)).catch(() => undefined);
   }
 
   /** A destination, for what is done beside an answer that is committed: what keeps it shut is no reason to take the answer back. */
@@ -187,7 +187,7 @@ export class Courier {
 
   async #complete(recordId: string, command: CompleteCommand): Promise<Committed<CompleteOutcome> | undefined> {
     try {
-      return await this.#update(recordId, createCompleteRule(command, this.#limits));
+      return await this.#records.update(recordId, createCompleteRule(command, this.#limits));
     } catch (error) {
       if (error instanceof CountersignError && error.code === 'store_unavailable') return undefined;
       throw error;

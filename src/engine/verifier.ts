@@ -1,42 +1,30 @@
-import { CODE_LENGTH } from '../core/codes.ts';
 import { type Channel, Destination } from '../core/destination.ts';
 import { CountersignError } from '../core/errors.ts';
-import { createVerificationIds, toDeliveryId, type VerificationIds, type VerificationRef } from '../core/ids.ts';
+import { createVerificationIds, type VerificationIds, type VerificationRef } from '../core/ids.ts';
 import { createKeyRing, type KeyOptions, type KeyRing } from '../core/keys.ts';
 import { createRandomPool } from '../core/random-pool.ts';
 import { Secret } from '../core/secret.ts';
 import type { JudgingProvider, Provider } from '../providers/provider.ts';
-import type { RecordKey, Store } from '../stores/store.ts';
+import type { Store } from '../stores/store.ts';
 import type { Act } from './act.ts';
-import { ask } from './ask.ts';
+import { askGuard } from './ask-guard.ts';
+import { assertPort, assertProvider } from './assert-ports.ts';
 import { createResendRule, createStartRule, type SendCommand } from './begin.ts';
 import { type CancelOutcome, createCancelRule } from './cancel.ts';
 import { type GiveCode, nextSendAt } from './claim-send.ts';
 import { createClearRule, createEraseRule, type OperatorCommand, type OperatorOutcome } from './clear.ts';
 import { Courier } from './courier.ts';
-import { type Committed, decideRecord, type ToEntry, viewRecord } from './decide-record.ts';
+import { DestinationRecords } from './destination-records.ts';
 import { createEmitter, type Emitter, type Listener, type VerifierEvents } from './events.ts';
 import { type Find, findNewest, toFind, type VerificationClaim } from './find-verification.ts';
-import type { Guard, GuardRequest, GuardVerdict } from './guard.ts';
-import { decideFingerprint, FINGERPRINT_KEY } from './index-fingerprint.ts';
-import { toJournalEntry } from './journal.ts';
+import type { Guard } from './guard.ts';
 import { createJudgeRule, type JudgeCommand } from './judge.ts';
 import type { JudgeClaim } from './judge-claim.ts';
 import { type Limits, resolveLimits } from './limits.ts';
 import { createOperatorApprovalRule } from './operator-approval.ts';
-import { type AnyProvider, isJudging, toJudgeClaim } from './provider-calls.ts';
+import { type AnyProvider, toJudgeClaim } from './provider-calls.ts';
 import type { DestinationRecord, VerificationRecord } from './record.ts';
-import {
-  countAttemptsLeft,
-  describeVerification,
-  type JudgedOutcome,
-  type Opened,
-  renderJudged,
-  renderShown,
-  renderVerification,
-  renderView,
-  toJudgedElsewhere,
-} from './render.ts';
+import { type JudgedOutcome, type Opened, renderJudged, renderShown, renderVerification, renderView, toJudgedElsewhere } from './render.ts';
 import {
   assertReaches,
   type ParsedOwner,
@@ -64,7 +52,7 @@ import type {
   UnblockResult,
   VerificationInput,
 } from './results.ts';
-import type { Rule, RuleEvent } from './rule.ts';
+import type { Rule } from './rule.ts';
 import { type WithSubject, withSubject } from './subject.ts';
 import { createVault, type Vault } from './vault.ts';
 import { type Judged, LazyJudged, type VerificationView } from './verification-view.ts';
@@ -131,42 +119,35 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
 /** The shell around the rules: parse, ask the store, ask the provider, render. It decides nothing. */
 class StoreVerifier implements Verifier {
-  readonly #store: Store;
   readonly #provider: AnyProvider;
   readonly #judge: JudgeClaim | undefined;
   readonly #guard: Guard | undefined;
-  readonly #journalsAll: boolean;
   readonly #service: string;
   readonly #limits: Limits;
   readonly #keys: KeyRing;
   readonly #vault: Vault;
   readonly #ids: VerificationIds;
   readonly #emitter: Emitter = createEmitter();
+  readonly #records: DestinationRecords;
   readonly #courier: Courier;
   readonly #random: (size: number) => Buffer = createRandomPool();
-  #isReady = false;
-  /** As the store said when it was first used. */
-  #expireBefore = 0;
 
   constructor({ store, provider, service = 'default', limits, guard, journal = 'acts', ...keyOptions }: VerifierOptions) {
     assertPort(store, 'store', 'update');
     assertPort(provider, 'provider', 'send');
     assertProvider(provider);
     if (guard !== undefined) assertPort(guard, 'guard', 'assess');
-    this.#store = store;
     this.#provider = provider;
     this.#judge = toJudgeClaim(provider);
     this.#guard = guard;
-    this.#journalsAll = journal === 'all';
     this.#service = parseName(service, 'service', 'configuration_invalid');
     this.#limits = resolveLimits(limits);
     this.#keys = createKeyRing(keyOptions);
     this.#vault = createVault(this.#keys);
     this.#ids = createVerificationIds(this.#keys.id);
-    this.#courier = new Courier({
-      ...{ provider, service: this.#service, limits: this.#limits, vault: this.#vault, ids: this.#ids, emitter: this.#emitter },
-      update: (recordId, rule) => this.#update(recordId, rule),
-    });
+    const shared = { service: this.#service, limits: this.#limits, ids: this.#ids, emitter: this.#emitter };
+    this.#records = new DestinationRecords({ ...shared, store, fingerprint: this.#keys.fingerprint, journalsAll: journal === 'all' });
+    this.#courier = new Courier({ ...shared, provider, vault: this.#vault, records: this.#records });
   }
 
   async start(input: StartInput): Promise<StartResult> {
@@ -193,7 +174,7 @@ class StoreVerifier implements Verifier {
       this.#limits,
     );
     // Whether anything is known of a number is no secret here: a message leaves, or `retryAt` says that one did.
-    const committed = await this.#update(ref.recordId, rule, false);
+    const committed = await this.#records.update(ref.recordId, rule, false);
     return this.#courier.deliver(ref.recordId, committed, { to, code, language, options, ...owner });
   }
 
@@ -209,7 +190,7 @@ class StoreVerifier implements Verifier {
     const denied = to && (await this.#assess(to, channel ?? verification.channel, owner));
     if (denied) return denied;
     const rule = createResendRule({ ...this.#toClaim(ref, owner), ...this.#toSendCommand(ref, code), channel }, this.#limits);
-    const committed = await this.#update(ref.recordId, rule);
+    const committed = await this.#records.update(ref.recordId, rule);
     const { outcome, now } = committed;
     if (outcome.kind === 'not_found') return { status: 'not_found' };
     if (outcome.kind === 'ended') return { status: outcome.state };
@@ -242,7 +223,7 @@ class StoreVerifier implements Verifier {
       isSilent: this.#provider.isSilent,
       ask: this.#judge && { provider: this.#judge.provider, acceptsAnyLength: this.#judge.acceptsAnyLength, askId: this.#random(16).toString('hex') },
     };
-    const judged = await this.#update(recordId, withSubject(createJudgeRule(command, this.#limits), find));
+    const judged = await this.#records.update(recordId, withSubject(createJudgeRule(command, this.#limits), find));
     const { outcome, before, after } = judged.outcome;
     if (outcome.kind !== 'ask') return this.#toJudged(place, outcome, { before, after, now: judged.now }, requester);
     const guess = { code: new Secret(code), isBound: isBound(outcome.verification) };
@@ -308,22 +289,9 @@ class StoreVerifier implements Verifier {
     return { status: 'refused', reason: 'guard_denied', rule, detail, ...(retryAt && { retryAt }) };
   }
 
-  /** Runs a rule on a record; events go out after the commit, and only what was committed comes back. */
-  async #update<O>(recordId: string, rule: Rule<O>, hidesAbsence = true): Promise<Committed<O>> {
-    if (!this.#isReady) await this.#prepare();
-    const toId = ({ entryId }: VerificationRecord) => this.#ids.encode({ recordId, entryId });
-    const toEntry: ToEntry = (event, time) => (this.#journalsAll ? toJournalEntry(event, time, toId) : undefined);
-    const committed = await ask(
-      this.#store.update(toRecordKey(recordId), decideRecord(rule, this.#limits, { toEntry, expireBefore: this.#expireBefore, hidesAbsence })),
-    );
-    for (const event of committed.events) this.#publish(recordId, event);
-    return committed;
-  }
-
   async #look(place: Place | undefined): Promise<{ record: DestinationRecord; verification: VerificationRecord } | undefined> {
     if (place === undefined) return undefined;
-    if (!this.#isReady) await this.#prepare();
-    const record = viewRecord(await ask(this.#store.read(toRecordKey(place.recordId))), this.#limits, this.#expireBefore);
+    const record = await this.#records.view(place.recordId);
     const verification = place.find(record);
     return verification && { record, verification };
   }
@@ -333,7 +301,7 @@ class StoreVerifier implements Verifier {
     const { of, ...owner } = parseVerificationInput(input, this.#limits.sharePending);
     const place = this.#toPlace(of, owner);
     if (place === undefined) return { status: 'not_found' };
-    const { outcome } = await this.#update(place.recordId, createRule(place));
+    const { outcome } = await this.#records.update(place.recordId, createRule(place));
     if (outcome.ended !== undefined) await this.#courier.endElsewhere(place.recordId, outcome.ended);
     return { status: outcome.state ?? 'not_found' };
   }
@@ -372,26 +340,7 @@ class StoreVerifier implements Verifier {
   async #operate(input: DestinationInput, createRule: (command: OperatorCommand) => Rule<OperatorOutcome>): Promise<OperatorOutcome> {
     const { to, by } = parseDestinationInput(input);
     const command = { service: this.#service, destination: this.#keys.destinationKey(to.reveal()), by };
-    return (await this.#update(this.#toRecordId(to), createRule(command))).outcome;
-  }
-
-  /** Before the first use of the store; again at the next call where that failed. Calls at the same time ask together: the store decides them in one go. */
-  async #prepare(): Promise<void> {
-    const { expireBefore } = await ask(this.#store.update(FINGERPRINT_KEY, decideFingerprint(this.#keys.fingerprint)));
-    this.#expireBefore = expireBefore;
-    this.#isReady = true;
-  }
-
-  #publish(recordId: string, event: RuleEvent): void {
-    const { verification } = event;
-    // A record is shared by services, and a rule may close what belongs to another: that is not for listeners here.
-    if (verification.service !== this.#service || !this.#emitter.hears(event.type)) return;
-    const about = describeVerification(this.#ids.encode({ recordId, entryId: verification.entryId }), verification);
-    if (event.type === 'checked')
-      this.#emitter.emit('checked', { ...about, right: event.right, attemptsLeft: countAttemptsLeft(verification, this.#limits) });
-    else if (event.type === 'delivered')
-      this.#emitter.emit('delivered', { ...about, deliveryId: toDeliveryId(event.delivery.id), state: event.delivery.state });
-    else this.#emitter.emit(event.type, about);
+    return (await this.#records.update(this.#toRecordId(to), createRule(command))).outcome;
   }
 
   #toRecordId(to: Destination): string {
@@ -426,39 +375,4 @@ interface Place {
   readonly recordId: string;
   readonly find: Find;
   toId(verification: Pick<VerificationRecord, 'entryId'>): string;
-}
-
-function toRecordKey(id: string): RecordKey {
-  return { kind: 'destination', partition: '', id };
-}
-
-/** A guard that fails, or answers neither yes nor no, lets nothing through. */
-async function askGuard(guard: Guard, request: GuardRequest): Promise<GuardVerdict> {
-  try {
-    const verdict = await guard.assess(request);
-    if (typeof verdict.allowed !== 'boolean') throw new TypeError('`allowed` must be true or false');
-    return verdict;
-  } catch (error) {
-    if (error instanceof CountersignError) throw error;
-    throw new CountersignError('provider_unavailable', 'the guard failed to decide; nothing was sent', { cause: error });
-  }
-}
-
-/** Ensure that what a provider lacks is found out before a message has left: a verification that nobody can judge helps nobody. */
-function assertProvider(provider: AnyProvider): void {
-  const invalid = (problem: string) => new CountersignError('configuration_invalid', `\`provider\` ${problem}`, { field: 'provider' });
-  if (!Array.isArray(provider.channels)) throw invalid('has no list of `channels`');
-  if (!isJudging(provider)) return;
-  assertPort(provider, 'provider', 'check');
-  assertPort(provider, 'provider', 'cancel');
-  const { codeLength, isolation } = provider;
-  if (!(Number.isSafeInteger(codeLength) && codeLength >= CODE_LENGTH.min && codeLength <= CODE_LENGTH.max)) {
-    throw invalid(`must say a \`codeLength\` from ${CODE_LENGTH.min} to ${CODE_LENGTH.max}`);
-  }
-  if (isolation !== 'verification' && isolation !== 'destination') throw invalid('must say its `isolation`: "verification" or "destination"');
-}
-
-function assertPort(port: unknown, field: string, method: string): void {
-  if (typeof (port as Record<string, unknown> | undefined)?.[method] === 'function') return;
-  throw new CountersignError('configuration_invalid', `\`${field}\` is missing or has no \`${method}\``, { field });
 }
