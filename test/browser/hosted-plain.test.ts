@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { MINUTE } from '../../src/core/duration.ts';
 import { describeInBrowser } from './browser.ts';
 import { arriveBack, type HostedWorld, messageOf, NUMBER, sendCode, startHosted } from './hosted-world.ts';
 
@@ -114,6 +115,24 @@ describeInBrowser('the hosted page without JavaScript', ({ newPage, expectProble
     // The page looks again by itself.
     await page.locator('#code').waitFor();
     expect(world.sender.calls).toBe(1);
+  });
+
+  it('leads to the button that goes on, with what was said of it, where there is no field', async () => {
+    expectProblem(/^console: Failed to load resource: .* 422/);
+    const world = await startHosted();
+    const page = await open(world, { to: '+12025550143' });
+    const goesOn = (name: string) => page.locator('[aria-describedby=message]:focus', { hasText: name });
+    world.sender.next('refused');
+    await page.getByRole('button', { name: 'Send code' }).click();
+    await page.getByText('That did not work.').waitFor();
+    await goesOn('Send code').press('Enter');
+    await page.locator('#code').fill(world.lastCode());
+    world.pass(11 * MINUTE);
+    await page.keyboard.press('Enter');
+    await page.getByText('The code is no longer valid.').waitFor();
+    await goesOn('Send a new code').press('Enter');
+    await page.locator('#code').waitFor();
+    expect(world.sender.calls).toBe(3);
   });
 
   it('changes the number, and the way to reach a person', async () => {

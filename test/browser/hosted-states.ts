@@ -25,7 +25,7 @@ const atCode = (play: (page: Page, world: HostedWorld) => Promise<unknown>, numb
     await play(page, world);
   });
 
-/** The states that a person can see with JavaScript, each by what leads to it in any language, for one service in this order: time passes, and at last its store is gone. */
+/** The states that a person can see with JavaScript, each by what leads to it in any language, for a service of its own: time passes there, and its store may go. */
 export const STATES: Readonly<Record<string, State>> = {
   number: at({}, (page) => page.locator('#country').selectOption('GB')),
   'number that is wrong': at({}, async (page) => {

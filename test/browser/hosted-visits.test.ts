@@ -170,6 +170,17 @@ describeInBrowser('the hosted page: visits', ({ newPage, expectProblems }) => {
     expect(world.guesses()).toBe(1);
   });
 
+  it('are left at the button that goes on, with what was said of it, where there is no field', async () => {
+    const world = await startHosted();
+    const page = await open(world, { to: '+12025550143' });
+    world.sender.next('refused');
+    await page.getByRole('button', { name: 'Send code' }).click();
+    await page.getByText('That did not work.').waitFor();
+    await page.locator('[aria-describedby=message]:focus', { hasText: 'Send code' }).press('Enter');
+    await page.locator('#code').waitFor();
+    await finish(world, page);
+  });
+
   it('try three numbers, and no fourth', async () => {
     const world = await startHosted();
     const page = await open(world);

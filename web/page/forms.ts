@@ -9,7 +9,7 @@ const LEAVE_LIMIT = 10_000;
 /** After so many milliseconds it is said that something is under way. */
 const MENTION_AFTER = 500;
 
-/** What a person types into, which is what the message is about. */
+/** What the message is about: what a person types into, or the button where there is nothing to type. */
 const FIELD = '[aria-describedby~=message]';
 
 /** What the server answers to a form: where to go, or what to say. */
@@ -40,10 +40,10 @@ export function sendForms(voice: Voice): void {
   };
   const stay = (form: HTMLFormElement, message: string, isFault: boolean) => {
     voice.tell(message);
-    const field = form.querySelector<HTMLInputElement>(FIELD);
+    const field = form.querySelector<HTMLElement>(FIELD);
     if (isFault) field?.setAttribute('aria-invalid', 'true');
     field?.focus();
-    field?.select();
+    if (field instanceof HTMLInputElement) field.select();
   };
 
   document.addEventListener('submit', (event) => {

@@ -2,7 +2,7 @@ import type { Country } from '../../../../core/countries.ts';
 import type { Channel } from '../../../../core/destination.ts';
 import { type Html, html } from '../html.ts';
 import type { MarkupTexts } from '../markup-texts.ts';
-import { type FormContext, renderForm, renderMessage } from './form.ts';
+import { describeButton, type FormContext, renderForm, renderMessage } from './form.ts';
 import type { View } from './layout.ts';
 
 /** What the question for a number or an address is made of. */
@@ -31,7 +31,7 @@ export function renderAsk(context: AskContext): View {
   const title = key === 'confirm' ? texts('confirm.title', { kind }) : texts(`${key}.title`);
   const lead = key === 'confirm' ? texts('confirm.lead', { brand, to: to ?? '' }) : texts(`${key}.lead`, { brand });
   const field = key === 'confirm' ? undefined : key === 'email' ? renderEmail(context) : renderNumber(context);
-  const form = html`${field}${renderMessage(message)}${renderChannels(context)}<button>${texts(`${key}.submit`)}</button>`;
+  const form = html`${field}${renderMessage(message)}${renderChannels(context)}<button${key === 'confirm' && describeButton(message !== undefined)}>${texts(`${key}.submit`)}</button>`;
   return {
     status: 200,
     title,

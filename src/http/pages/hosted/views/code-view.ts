@@ -5,7 +5,7 @@ import type { MarkupTexts } from '../markup-texts.ts';
 import { pageTextsIn } from '../page-texts.ts';
 import { renderWait } from '../said.ts';
 import type { PageLanguage } from '../texts/page-language.ts';
-import { type FormContext, renderForm, renderMessage } from './form.ts';
+import { describeButton, type FormContext, renderForm, renderMessage } from './form.ts';
 import type { View } from './layout.ts';
 
 /** What the question for the code is made of. */
@@ -69,7 +69,7 @@ function renderSendAgain(context: CodeContext): Html {
           first && html`<button class="second" name="channel" value="${first}">${texts('resend.submit', { channel: first })}</button>`,
           others.map((other) => html`<button class="second" name="channel" value="${other}">${texts('resend.other', { channel: other })}</button>`),
         ]
-      : html`<button>${texts('ended.submit')}</button>`;
+      : html`<button${describeButton(true)}>${texts('ended.submit')}</button>`;
   return renderForm(
     status === 'pending' ? 'resend' : 'again',
     context,

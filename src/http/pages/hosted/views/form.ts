@@ -18,6 +18,11 @@ ${content}
 </form>`;
 }
 
+/** Of a button where there is no field: whoever does not see the message hears it with what there is to do about it. */
+export function describeButton(isSaid: boolean): Html {
+  return html` aria-describedby="message"${isSaid && html` autofocus`}`;
+}
+
 /** What came of the last step, read out when it appears: it is there empty, too, so that nothing moves. @param isAlarm whether it is to be read at once. */
 export function renderMessage(message: Html | undefined, isAlarm = true): Html {
   return html`<p class="message" id="message" role="${isAlarm ? 'alert' : 'status'}"${!isAlarm && html` data-good`}>${message}</p>`;
