@@ -25,6 +25,11 @@ describe('a verifier with a provider that judges', () => {
     expect(errorOf(() => createVerifier(options))).toMatchObject({ code: 'configuration_invalid', field: 'provider', message });
   });
 
+  it.each([4, 10])('is made whose codes have %i digits', (codeLength) => {
+    const options = { secret, store, provider: { ...judge, codeLength } } as unknown as VerifierOptions;
+    expect(() => createVerifier(options)).not.toThrow();
+  });
+
   it("takes no code of the caller's, and no options where the provider takes none", async () => {
     const { first, judge: provider } = new JudgedWorld();
     expect(await rejectionOf(first.start({ to: TO, code: '123456' }))).toMatchObject({ code: 'invalid_request', field: 'code' });
