@@ -1,29 +1,8 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeInBrowser } from './browser.ts';
 import { arriveBack, NUMBER, sendCode, startHosted } from './hosted-world.ts';
-
-/** A site that shows `src` in a frame. @returns its origin. */
-async function startFramer(): Promise<{ readonly origin: string; show(src: string): void }> {
-  let shown = '';
-  const server = createServer((_, response) => {
-    const frame = `<iframe title="Verification" width="400" height="800" src="${shown}"></iframe>`;
-    response.setHeader('content-type', 'text/html').end(`<!doctype html><title>Site</title><link rel="icon" href="data:,">${frame}`);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    show: (src) => {
-      shown = src;
-    },
-  };
-}
+import { startFramer } from './sites.ts';
 
 /** Every address that the page asks for. */
 function listRequests(page: Page): string[] {

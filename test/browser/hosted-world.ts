@@ -1,5 +1,3 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Page } from 'playwright-core';
 import { onTestFinished, vi } from 'vitest';
 import type { PageSettings } from '../../src/engine/page-settings.ts';
@@ -9,6 +7,7 @@ import { createService, type SettingsInput } from '../../src/service/service.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import type { Store } from '../../src/stores/store.ts';
 import { createRecordingSender, type RecordingSender } from '../../src/testing/testing.ts';
+import { serve } from './sites.ts';
 
 /** Numbers 555-0100 to 555-0199 are kept for fiction; the page is given them as people write them. */
 export const NUMBER = '(202) 555-0143';
@@ -107,20 +106,15 @@ function createBreakableStore(): { readonly store: Store; readonly breakStore: (
 /** The caller's site: it takes people back. */
 async function startCaller(): Promise<{ readonly back: string; readonly returns: URL[] }> {
   const returns: URL[] = [];
-  const server = createServer((request, response) => {
+  const port = await serve((request, response) => {
     const url = new URL(request.url ?? '', 'http://127.0.0.1');
     if (url.pathname === '/back') returns.push(url);
     // On to another site, as from the shop to where its accounts are.
-    if (url.pathname === '/hop') response.writeHead(303, { location: `http://localhost:${(server.address() as AddressInfo).port}/back` });
+    if (url.pathname === '/hop') response.writeHead(303, { location: `http://localhost:${port}/back` });
     if (!response.headersSent) response.setHeader('content-type', 'text/html');
     response.end('<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,"><h1>Back at the shop</h1>');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { back: `http://127.0.0.1:${(server.address() as AddressInfo).port}/back`, returns };
+  return { back: `http://127.0.0.1:${port}/back`, returns };
 }
 
 /** Types a number and has the code sent, to where it is asked for. */
