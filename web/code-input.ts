@@ -117,6 +117,7 @@ export class CountersignCode extends FormField {
   }
 
   connectedCallback(): void {
+    window.addEventListener('pageshow', this.#comeBack);
     // A property that was set before the element was defined hides the one of the class.
     for (const key of ['value', 'error', 'length', 'disabled', 'readOnly', 'required'] as const) {
       if (!Object.hasOwn(this, key)) continue;
@@ -129,6 +130,7 @@ export class CountersignCode extends FormField {
   }
 
   disconnectedCallback(): void {
+    window.removeEventListener('pageshow', this.#comeBack);
     this.#resend.stop();
     this.#listening?.abort();
   }
@@ -196,6 +198,11 @@ export class CountersignCode extends FormField {
   override addEventListener(type: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void {
     super.addEventListener(type, listener, options);
   }
+
+  /** What was sent from a page that was left and kept may be sent from it again. */
+  #comeBack = ({ persisted }: PageTransitionEvent): void => {
+    if (persisted) this.#submitted = '';
+  };
 
   #listen(): void {
     const input = this.#input;

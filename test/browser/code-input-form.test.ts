@@ -73,6 +73,27 @@ describeInBrowser('code input in a form', ({ visit }) => {
     expect(await submits.jsonValue()).toEqual(['123456', '123457', '123457']);
   });
 
+  it('submits it again at Enter where the browser kept the page as it was when it was left', async () => {
+    const { page } = await open('<countersign-code name="code" autosubmit></countersign-code>');
+    const submits = await page.evaluateHandle(() => {
+      const seen: string[] = [];
+      document.addEventListener('submit', (event) => {
+        event.preventDefault();
+        seen.push('submit');
+      });
+      return seen;
+    });
+    await page.keyboard.type('123456');
+    const comeBack = (persisted: boolean) =>
+      page.evaluate((kept) => void window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: kept })), persisted);
+    await comeBack(false);
+    await page.keyboard.press('Enter');
+    expect(await submits.jsonValue()).toHaveLength(1);
+    await comeBack(true);
+    await page.keyboard.press('Enter');
+    expect(await submits.jsonValue()).toHaveLength(2);
+  });
+
   it('submits it without a script of the page, too', async () => {
     const { page, posted } = await open('<countersign-code name="code" autosubmit required></countersign-code>');
     await page.keyboard.type('123456');

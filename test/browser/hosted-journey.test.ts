@@ -170,6 +170,12 @@ describeInBrowser('the hosted page: a journey', ({ newPage, expectProblem }) => 
     expect(await example.isVisible()).toBe(true);
     await page.locator('#country').selectOption('FR');
     expect(await example.textContent()).toBe('For example 06 12 34 56 78');
+    // As Firefox does it where a tab that was closed is opened again.
+    await page.locator('#country').evaluate((select: HTMLSelectElement) => {
+      select.value = 'DE';
+      select.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+    expect(await example.textContent()).toBe('For example 01512 3456789');
   });
 
   it('leads to an end that says so where the store does not answer, and on from there', async () => {

@@ -1,5 +1,6 @@
 import type { Page, Route } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { findViolations } from './axe.ts';
 import { describeInBrowser } from './browser.ts';
 import { arriveBack, type HostedWorld, messageOf, NUMBER, sendCode, startHosted } from './hosted-world.ts';
 
@@ -263,7 +264,21 @@ describeInBrowser('the hosted page: a network as it is', ({ newPage, expectProbl
     const failed = page.waitForEvent('requestfailed');
     await release((route) => route.continue());
     await failed;
-    await page.locator('form[data-step=check] button:not([aria-disabled])').waitFor();
-    expect(await page.locator('#code').inputValue()).toBe(world.lastCode());
+    await page.locator('h1:focus', { hasText: 'Verified' }).waitFor();
+    await page.getByText('You can close this page.').waitFor();
+    expect(await page.title()).toBe('Verified · Example Shop');
+    expect(await page.getByRole('link', { name: 'Back to Example Shop' }).getAttribute('href')).toMatch(/^com\.example\.app:\/verified\?result=/);
+    expect(await page.locator('button').count()).toBe(0);
+    expect(await findViolations(page)).toEqual([]);
+  });
+
+  it('says that it was canceled where the way back is an app that is not there', async () => {
+    expectProblem(/^failed: GET com\.example\.app:/);
+    const world = await startHosted({ page: { returnUrls: ['com.example.app:/verified'] } });
+    const page = await open(world);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('heading', { name: 'Canceled' }).waitFor();
+    const back = page.getByRole('link', { name: 'Back to Example Shop' });
+    expect(await back.getAttribute('href')).toBe('com.example.app:/verified?error=canceled');
   });
 });

@@ -10,7 +10,8 @@ export function showExamples(): void {
     hint.toggleAttribute('data-empty', example === '');
     document.querySelector('#number')?.setAttribute('aria-describedby', example === '' ? 'message' : 'example message');
   };
-  countries.addEventListener('change', show);
+  // A browser that opens a closed page again tells of what it puts back, and not that it was changed.
+  countries.addEventListener('input', show);
   // A browser that loads a page again keeps what was chosen, and tells nobody.
   show();
 }

@@ -1,3 +1,4 @@
+import { type End, isEnd, showEnd } from './end.ts';
 import type { Voice } from './voice.ts';
 
 /** How long an answer may take, in milliseconds: a message that is handed to one carrier after another takes its time. */
@@ -13,7 +14,7 @@ const MENTION_AFTER = 500;
 const FIELD = '[aria-describedby~=message]';
 
 /** What the server answers to a form: where to go, or what to say. */
-interface Answer {
+interface Answer extends Partial<End> {
   readonly location?: string;
   readonly message?: string;
   /** Whether what was typed is at fault. */
@@ -28,7 +29,7 @@ export function sendForms(voice: Voice): void {
     voice.hush();
     const ready = holdButtons(submitter);
     const mention = setTimeout(() => voice.mention(document.body.dataset.sending ?? ''), MENTION_AFTER);
-    const { location: next, message = document.body.dataset.offline ?? '', isFault = false } = await ask(form, submitter);
+    const { location: next, message = document.body.dataset.offline ?? '', isFault = false, ...end } = await ask(form, submitter);
     clearTimeout(mention);
     // Where the browser goes away, nothing may be sent once more until it has; an app's own address leaves the page standing.
     if (next !== undefined) location.assign(next);
@@ -36,6 +37,7 @@ export function sendForms(voice: Voice): void {
     isUnderWay = false;
     ready();
     voice.mention('');
+    if (next !== undefined && isEnd(end)) showEnd(end, next);
     if (next === undefined) stay(form, message, isFault);
   };
   const stay = (form: HTMLFormElement, message: string, isFault: boolean) => {

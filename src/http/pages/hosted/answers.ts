@@ -82,14 +82,20 @@ export class Answers {
     reply: FastifyReply,
     { visit, name, url }: { readonly visit: Visit; readonly name: 'done' | 'canceled'; readonly url: string },
   ): FastifyReply {
-    if (isScript(request)) return reply.type(JSON_TYPE).send(JSON.stringify({ location: url }));
-    const { session, texts, now } = visit;
-    return this.#send(
-      request,
-      reply.header('refresh', `0;url=${url}`),
-      visit,
-      renderEnd(name, { texts, now, brand: session?.page.brand ?? '', back: url }),
-    );
+    const { session, texts, language, now } = visit;
+    const brand = session?.page.brand ?? '';
+    if (isScript(request)) {
+      const { say } = pageTextsIn(language.language);
+      // Whether an app opens nobody here learns: its page stays, and says how the visit ended.
+      const stays = !/^https?:/.test(url) && {
+        end: name,
+        title: say(`${name}.title`),
+        lead: say(`${name}.lead`),
+        back: say('back.link', { brand }),
+      };
+      return reply.type(JSON_TYPE).send(JSON.stringify({ location: url, ...stays }));
+    }
+    return this.#send(request, reply.header('refresh', `0;url=${url}`), visit, renderEnd(name, { texts, now, brand, back: url }));
   }
 
   /** What came of a step. */
