@@ -3,10 +3,13 @@ import { parseCookie } from 'cookie';
 import express, { type ErrorRequestHandler, type Express, type Request } from 'express';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 
-/** How the service is reached: its public address, an API key `SK…:secret` with the scopes `start` and `check`, and the id `VA…` of the service. */
+/** How the service is reached. */
 export interface Countersign {
+  /** Its public URL to the character, which is `iss` in its proofs: its setting `publicUrl`, or what `countersign dev` prints. No slash at the end. */
   readonly url: string;
+  /** `SK…:secret`, with the scopes `start` and `check`. */
   readonly apiKey: string;
+  /** The id `VA…` of the service that the key is for. */
   readonly service: string;
 }
 
@@ -37,11 +40,14 @@ export function createApp({ url, apiKey, service }: Countersign): Express {
   app.post('/signup', async (request, response) => {
     // `state` says at the return that it is this browser's visit, `nonce` that the proof comes of it. Give `requester` where you know the account.
     const [id, state, nonce] = [createSecret(), createSecret(), createSecret()];
-    const opened = await call('/v1/sessions', { state, nonce, purpose: 'signup' });
-    if (!opened.ok) throw new Error(`no session was opened: ${opened.status}`);
+    const opened = await call('/v1/sessions', { service, state, nonce, purpose: 'signup' });
+    if (!opened.ok) throw await toError('no session was opened', opened);
+    const { url: link } = (await opened.json()) as { url: string };
+    // Ensure that the proof will be found good, before anybody types a number: `localhost` is not 127.0.0.1.
+    if (!link.startsWith(`${url}/`)) throw new Error(`\`url\` has to be what the service calls itself, ${new URL(link).origin}, and is ${url}`);
     sessions.set(id, { state, nonce });
     response.cookie('shop', id, { httpOnly: true, sameSite: 'lax', secure: request.secure });
-    response.redirect(303, ((await opened.json()) as { url: string }).url);
+    response.redirect(303, link);
   });
 
   app.get('/verified', async (request, response) => {
@@ -54,7 +60,7 @@ export function createApp({ url, apiKey, service }: Countersign): Express {
     if (error !== undefined) return response.send(toPage('That took too long. Please begin again.'));
     const exchanged = await call('/v1/sessions/exchange', { result });
     if (exchanged.status === 404) return response.status(403).send(toPage('This was used already, or took too long. Please begin again.'));
-    if (!exchanged.ok) throw new Error(`no result was exchanged: ${exchanged.status}`);
+    if (!exchanged.ok) throw await toError('no result was exchanged', exchanged);
     const { token } = (await exchanged.json()) as { token: string };
     const { payload } = await jwtVerify(token, keys, { algorithms: ['EdDSA'], issuer: url, audience: service, requiredClaims: ['jti', 'exp'] });
     const { jti = '', nonce, purpose, test, phone_number, email } = payload;
@@ -78,11 +84,18 @@ function createSecret(): string {
 /** Plain text in a page: an address may hold what HTML reads as markup. */
 function toPage(text: string): string {
   const safe = text.replace(/[&<]/g, (found) => (found === '&' ? '&amp;' : '&lt;'));
-  const head = '<!doctype html><html lang="en"><title>Shop</title><link rel="icon" href="data:,">';
+  const head = '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Shop</title><link rel="icon" href="data:,">';
   return `${head}<p>${safe}</p><form method="post" action="/signup"><button>Sign up</button></form>`;
 }
 
-/** The reason is for your log, without the result or the token; not for a browser. */
-const answerError: ErrorRequestHandler = (_error, _request, response, _next) => {
+/** What the service refused, in its own words, which repeat nothing of the request. */
+async function toError(what: string, response: globalThis.Response): Promise<Error> {
+  const { detail = '' } = (await response.json().catch(() => ({}))) as { detail?: string };
+  return new Error(`${what}: ${response.status} ${detail}`);
+}
+
+/** The reason is for your log and not for a browser. Only what errors say: one of `jose` also holds the claims, and so the number. */
+const answerError: ErrorRequestHandler = ({ message, cause }, _request, response, _next) => {
+  console.error(message, cause?.code ?? '');
   response.status(503).send(toPage('That did not work. Please try again in a moment.'));
 };

@@ -26,6 +26,7 @@ async function runDev({ host, port }: Pick<DevOptions, 'host' | 'port'>): Promis
 
 URL      ${dev.url}
 API key  ${dev.apiKey}
+Service  ${dev.service}
 
 Start a verification, of a number kept for fiction, in another terminal:
 

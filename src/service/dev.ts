@@ -29,6 +29,8 @@ export interface Dev extends Pick<Service, 'logger'> {
   readonly url: string;
   /** `SK…:secret`, as HTTP Basic authentication takes it. */
   readonly apiKey: string;
+  /** The id `VA…` of the service that the key is for: it may change that one. */
+  readonly service: string;
   /** The line that starts a verification. */
   readonly startLine: string;
   /** Ends it, and removes all that it kept. */
@@ -60,10 +62,10 @@ export async function startDev({ host, port, print }: DevOptions, environment: E
     const desk = createDesk(print, inbox);
     const files = readInboxFiles();
     const service = await createService(settings, { senders: [desk.sender], hasMetricsListener: false, onEvent: desk.hear });
-    const page = { brand: 'Example shop', returnUrls: [`${toHttpUrl(host, listening.port)}${RETURN_PATH}`] };
-    const { apiKey } = await createTenant(service, { name: 'dev', page });
+    const returnUrl = `${toHttpUrl(host, listening.port)}${RETURN_PATH}`;
+    const { apiKey, serviceSid } = await createTenant(service, { name: 'dev', page: { brand: 'Example shop', returnUrls: [returnUrl] } });
     const twilio = await createTenant(service, { name: 'dev, to clients of Twilio', compatibility: 'twilio' });
-    await service.app.register(createInboxPages({ inbox, files, access: { apiKey, twilio }, isLoopback: isLoopbackHost }));
+    await service.app.register(createInboxPages({ inbox, files, access: { apiKey, returnUrl, twilio }, isLoopback: isLoopbackHost }));
     const { url } = await service.listen();
     const toLine = (path: string, body: unknown) =>
       `curl -s -u ${apiKey} ${url}${path} -H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
@@ -72,7 +74,7 @@ export async function startDev({ host, port, print }: DevOptions, environment: E
       await service.close();
       removeFolder();
     };
-    return { url, apiKey, startLine: toLine('/v1/verifications', { to: FICTION }), close, logger: service.logger };
+    return { url, apiKey, service: serviceSid, startLine: toLine('/v1/verifications', { to: FICTION }), close, logger: service.logger };
   } catch (error) {
     removeFolder();
     throw error;

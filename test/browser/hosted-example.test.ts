@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { format } from 'node:util';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { Page } from 'playwright-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Countersign, createApp } from '../../examples/hosted-page/hosted-page.ts';
 import { createService } from '../../src/service/service.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
@@ -31,8 +32,18 @@ interface Shop {
   stopReturn(): Promise<string>;
 }
 
-/** The example, and the service that it leads to. */
-async function openShop(): Promise<Shop> {
+/** What the example logs from now on, a line each. */
+function readLog(): readonly string[] {
+  const lines: string[] = [];
+  const spy = vi.spyOn(console, 'error').mockImplementation((...said) => {
+    lines.push(format(...said).trim());
+  });
+  onTestFinished(() => spy.mockRestore());
+  return lines;
+}
+
+/** The example, and the service that it leads to. @param toWrong what is changed in how the example is set up. */
+async function openShop(toWrong: (right: Countersign) => Partial<Countersign> = () => ({})): Promise<Shop> {
   const shop = await listen();
   const sender = createRecordingSender();
   const settings = { secret: 'a secret of at least 32 bytes, for tests only', port: 0, logLevel: 'silent' } as const;
@@ -41,7 +52,8 @@ async function openShop(): Promise<Shop> {
   const { id } = await service.tenants.createService({ name: 'shop', page: { brand: 'Example shop', returnUrls: [`${shop.url}/verified`] } });
   const { key, secret } = await service.tenants.createKey({ name: 'shop', service: id, scopes: ['start', 'check'] });
   const { url } = await service.listen();
-  const app = createApp({ url, apiKey: `${key.id}:${secret.reveal()}`, service: id });
+  const right = { url, apiKey: `${key.id}:${secret.reveal()}`, service: id };
+  const app = createApp({ ...right, ...toWrong(right) });
   let stop: ((address: string) => void) | undefined;
   shop.serve((request, response) => {
     if (stop === undefined || request.url?.startsWith('/verified') !== true) return app(request, response);
@@ -78,6 +90,7 @@ describeInBrowser('examples/hosted-page', ({ newPage, expectProblem }) => {
     await verify(page, sender);
     await page.getByText(`You are signed up with ${PHONE}.`).waitFor();
     expect(page.url()).toBe(`${url}/`);
+    expect(await page.locator('meta[name=viewport]').getAttribute('content')).toBe('width=device-width');
     const stranger = await newPage();
     await stranger.goto(url);
     await stranger.getByText('Sign up with your phone number.').waitFor();
@@ -119,6 +132,33 @@ describeInBrowser('examples/hosted-page', ({ newPage, expectProblem }) => {
   });
 });
 
+describe('examples/hosted-page, set up wrongly', () => {
+  it.each<[string, (right: Countersign) => Partial<Countersign>, RegExp]>([
+    [
+      '`localhost`',
+      ({ url }) => ({ url: url.replace('127.0.0.1', 'localhost') }),
+      /^`url` has to be .* itself, (http:\/\/127.*), and is http:\/\/localhost:/,
+    ],
+    ['a slash too many', ({ url }) => ({ url: `${url}/` }), /^`url` has to be what the service calls itself, (.*), and is \1\/$/],
+    ['another service', () => ({ service: 'VAfedcba9876543210fedcba9876543210' }), /^no session was opened: 403 .*\bservice\b/],
+    ['no service', () => ({ service: '' }), /^no session was opened: 403 .*\bservice\b/],
+    ['a wrong API key', ({ apiKey }) => ({ apiKey: apiKey.slice(0, -1) }), /^no session was opened: 401 .*\bkey\b/],
+    ['a service that is away', () => ({ url: 'http://127.0.0.1:1' }), /^fetch failed/],
+  ])('says %s in the log, before anybody is asked for a number', async (_, toWrong, reason) => {
+    const log = readLog();
+    let apiKey = '';
+    const { url } = await openShop((right) => {
+      ({ apiKey } = right);
+      return toWrong(right);
+    });
+    const response = await fetch(`${url}/signup`, { method: 'POST', redirect: 'manual' });
+    expect([response.status, response.headers.get('set-cookie')]).toEqual([503, null]);
+    expect(log).toEqual([expect.stringMatching(reason)]);
+    const [, secret = 'none'] = apiKey.split(':');
+    expect(log.join() + (await response.text())).not.toContain(secret.slice(0, -1));
+  });
+});
+
 describe('examples/hosted-page, told by a service what no service of ours tells', () => {
   const service = 'VA0123456789abcdef0123456789abcdef';
 
@@ -133,7 +173,7 @@ describe('examples/hosted-page, told by a service what no service of ours tells'
       if (request.url === '/v1/sessions') {
         const asked = JSON.parse(Buffer.concat(await request.toArray()).toString());
         nonce = asked.nonce;
-        return answer({ url: `${shop.url}/verified?${told}&state=${asked.state}` });
+        return answer({ url: `${double.url}/verify?${told}&state=${asked.state}` });
       }
       const good = { iss: double.url, aud: service, jti: 'VE1', nonce, purpose: 'signup', phone_number: PHONE };
       const token = new SignJWT({ ...claims(good) }).setProtectedHeader({ alg: 'EdDSA', kid: 'k' }).setIssuedAt().setExpirationTime('5m');
@@ -144,7 +184,8 @@ describe('examples/hosted-page, told by a service what no service of ours tells'
     for (let time = 0; time < times; time += 1) {
       const begun = await fetch(`${shop.url}/signup`, { method: 'POST', redirect: 'manual' });
       const cookie = begun.headers.get('set-cookie')?.split(';')[0] ?? '';
-      const ended = await fetch(begun.headers.get('location') ?? '', { headers: { cookie }, redirect: 'manual' });
+      const returned = begun.headers.get('location')?.replace(`${double.url}/verify`, `${shop.url}/verified`);
+      const ended = await fetch(returned ?? '', { headers: { cookie }, redirect: 'manual' });
       const page = await (await fetch(shop.url, { headers: { cookie } })).text();
       said.push(`${ended.status} ${/<p>(.*)<\/p>/.exec(page)?.[1]}`);
     }
@@ -163,7 +204,10 @@ describe('examples/hosted-page, told by a service what no service of ours tells'
     ['a test number', { test: true }, 403],
     ['no verification', { jti: undefined }, 503],
   ])('takes no proof of %s', async (_, otherwise, status) => {
+    const log = readLog();
     expect(await signUp((good) => ({ ...good, ...otherwise }))).toEqual([`${status} Sign up with your phone number.`]);
+    expect(log).toHaveLength(status === 503 ? 1 : 0);
+    expect(log.join()).not.toContain(PHONE);
   });
 
   it('asks nothing of the service for a visit that took too long', async () => {

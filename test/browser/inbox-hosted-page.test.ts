@@ -4,14 +4,17 @@ import type { BrowserContextOptions, Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { findViolations } from './axe.ts';
 import { describeInBrowser, toPath } from './browser.ts';
-import { itemsWith, measureOverflow, startDev, textOf } from './inbox-world.ts';
+import { itemsWith, measureOverflow, type RunningDev, startDev, textOf } from './inbox-world.ts';
 
 const run = promisify(execFile);
 const PHONE = '+12025550143';
 
 describeInBrowser('the hosted page, from the inbox of countersign dev', ({ newPage, expectProblem }) => {
-  const begin = async (options: BrowserContextOptions = {}): Promise<{ readonly inbox: Page; readonly visit: Page; readonly state: string }> => {
-    const dev = await startDev();
+  const begin = async (
+    options: BrowserContextOptions = {},
+    running?: RunningDev,
+  ): Promise<{ readonly inbox: Page; readonly visit: Page; readonly state: string }> => {
+    const dev = running ?? (await startDev());
     const inbox = await newPage({ permissions: ['clipboard-read', 'clipboard-write'], ...options });
     // Two windows side by side: a page that nobody looks at does not listen, and cuts off what it listened to.
     await inbox.context().addInitScript(() => Object.defineProperty(document, 'hidden', { get: () => false }));
@@ -89,6 +92,35 @@ describeInBrowser('the hosted page, from the inbox of countersign dev', ({ newPa
     await visit.getByRole('button', { name: 'Exchange the result' }).click();
     await visit.getByText('Approved. The proof is in the answer.').waitFor();
     expect([await findViolations(visit), await measureOverflow(visit)]).toEqual([[], 0]);
+  });
+
+  /** Gives the page of the service other places where a visit may end, as its owner does. */
+  const setReturnUrls = ({ url, service, apiKey }: RunningDev, returnUrls: readonly string[]): Promise<Response> =>
+    fetch(`${url}/v1/services/${service}`, {
+      method: 'PATCH',
+      headers: { authorization: `Basic ${btoa(apiKey)}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ page: { brand: 'Example shop', returnUrls } }),
+    });
+
+  it('ends in the inbox, also where the first place to end is another and the inbox has another name', async () => {
+    const dev = await startDev();
+    const own = `${dev.url}/inbox/returned`;
+    expect((await setReturnUrls(dev, ['https://shop.example/verified', own])).status).toBe(200);
+    const { visit } = await begin({}, { ...dev, url: dev.url.replace('127.0.0.1', 'localhost') });
+    await visit.getByRole('button', { name: 'Cancel' }).click();
+    await visit.getByText('Back from the hosted page, with the error canceled').waitFor();
+    expect(visit.url()).toMatch(`${own}?`);
+  });
+
+  it('says what to add where the inbox is no place to end any more', async () => {
+    expectProblem(/^console: Failed to load resource: .* 400/);
+    const dev = await startDev();
+    await setReturnUrls(dev, ['https://shop.example/verified']);
+    const inbox = await newPage();
+    await inbox.goto(dev.url);
+    await inbox.getByRole('button', { name: 'Try the hosted page' }).click();
+    await inbox.getByText(`page.returnUrls have no ${dev.url}/inbox/returned any more. Add it`).waitFor();
+    expect(await inbox.getByRole('link', { name: 'Open the page in a new tab' }).isVisible()).toBe(false);
   });
 
   it('is begun by requests that can be run as they are', async () => {

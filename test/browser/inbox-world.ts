@@ -6,6 +6,8 @@ import { type Answered, ask, type Running, startCli } from '../service/world.ts'
 export interface RunningDev extends Running {
   readonly url: string;
   readonly apiKey: string;
+  /** The id of the service that the key is for. */
+  readonly service: string;
   /** Starts a verification over HTTP, as any program would. */
   start(body: Readonly<Record<string, string>>): Promise<Answered>;
 }
@@ -15,7 +17,8 @@ export async function startDev(port = 0): Promise<RunningDev> {
   const dev = startCli(['dev', '--port', String(port)], { cwd: createFolder() });
   const [, url = ''] = await dev.until(/^URL {6}(http:\/\/\S+)$/m);
   const [, apiKey = ''] = await dev.until(/^API key {2}(\S+)$/m);
-  return { ...dev, url, apiKey, start: (body) => ask(`${url}/v1/verifications`, apiKey, body) };
+  const [, service = ''] = await dev.until(/^Service {2}(\S+)$/m);
+  return { ...dev, url, apiKey, service, start: (body) => ask(`${url}/v1/verifications`, apiKey, body) };
 }
 
 /** The items of the list that say this, the newest first. */

@@ -141,6 +141,8 @@ describeInBrowser('the inbox of countersign dev', ({ newPage, expectProblem, exp
       const [command, args] = commands[language]!(await textOf(page.locator('#request')));
       const { stdout } = await run(command, [...args], { cwd: toPath('.') });
       expect(stdout, language).toContain('pending');
+      const hint = { Node: '// Save as call.mjs', 'Twilio SDK': '// npm i twilio, save as call.mjs' }[language] ?? '';
+      expect(await textOf(page.locator('#request'))).toMatch(new RegExp(`^${hint}`));
       await itemsWith(page, to).waitFor();
     }
   });
@@ -178,8 +180,7 @@ describeInBrowser('the inbox of countersign dev', ({ newPage, expectProblem, exp
     const page = await open(dev.url);
     const hostile = `<img src=x onerror="globalThis.taken = true"><script>globalThis.taken = true</script>`;
     await dev.start({ to: PHONE });
-    const { body: deliveries } = await ask(`${dev.url}/v1/deliveries`, dev.apiKey);
-    const changed = await fetch(`${dev.url}/v1/services/${deliveries.items[0].service}`, {
+    const changed = await fetch(`${dev.url}/v1/services/${dev.service}`, {
       method: 'PATCH',
       headers: { authorization: `Basic ${btoa(dev.apiKey)}`, 'content-type': 'application/json' },
       body: JSON.stringify({ template: `${hostile} {code}`, subject: hostile }),

@@ -18,7 +18,10 @@ describe('countersign dev', () => {
     const cwd = createFolder();
     const dev = startCli(['dev', '--port', '0'], { cwd, env: { TMPDIR: createFolder(), PATH: process.env.PATH ?? '' } });
     const [, url] = await dev.until(/^URL {6}(http:\/\/127\.0\.0\.1:\d+)$/m);
-    await dev.until(/^API key {2}SK[0-9a-f]{32}:\w{32}$/m);
+    const [, apiKey = ''] = await dev.until(/^API key {2}(SK[0-9a-f]{32}:\w{32})$/m);
+    const [, service] = await dev.until(/^Service {2}(VA[0-9a-f]{32})$/m);
+    const shown = await runLine(`curl -s -u ${apiKey} ${url}/v1/services/${service}`);
+    expect(shown).toMatchObject({ id: service, page: { returnUrls: [`${url}/inbox/returned`] } });
     const [startLine] = await dev.until(/^curl .*$/m);
     expect(startLine).toContain(url);
     expect(await runLine(startLine)).toMatchObject({ status: 'pending', to: '+1********43' });

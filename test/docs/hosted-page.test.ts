@@ -1,7 +1,12 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { transform } from 'esbuild';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import express, { type Express } from 'express';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { MINUTE, SECOND } from '../../src/core/duration.ts';
 import { MAX_DESTINATIONS, PAGE_SESSION_LIFE, RESULT_LIFE, RESULT_PERIOD } from '../../src/engine/page-session-acts.ts';
 import { MAX_LOGO_LENGTH } from '../../src/engine/page-settings.ts';
@@ -11,7 +16,7 @@ import { BUILT_IN_TEXTS } from '../../src/senders/built-in-texts.ts';
 import { createService } from '../../src/service/service.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
 import { createRecordingSender, type RecordingSender } from '../../src/testing/recording-sender.ts';
-import { readBlocks, readPage } from './blocks.ts';
+import { ROOT, readBlocks, readPage } from './blocks.ts';
 
 const PAGE = 'docs/hosted-page.md';
 const RETURN_URL = 'https://shop.example/verified';
@@ -79,7 +84,8 @@ async function runBlock(info: string, path: RegExp, more: Readonly<Record<string
   const [block, ...others] = readBlocks(PAGE).filter((found) => found.info === info && path.test(found.code));
   if (block === undefined || others.length > 0) throw new Error(`${PAGE} has not one block of ${info} with ${path}`);
   const text = block.code.replaceAll('https://verify.example.com/v1', `${url}/v1`);
-  const env = { PATH: process.env.PATH ?? '', KEY: key, ADMIN_KEY: key, SERVICE: serviceId, ...more };
+  const [id = '', secret = ''] = key.split(':');
+  const env = { PATH: process.env.PATH ?? '', KEY: id, SECRET: secret, ADMIN_KEY: id, ADMIN_SECRET: secret, SERVICE: serviceId, ...more };
   const { stdout } = await (info === 'sh'
     ? run('/bin/sh', ['-c', text], { env })
     : info === 'python'
@@ -92,7 +98,7 @@ const LANGUAGES = ['sh', 'ts', ...(hasPython ? ['python'] : [])];
 
 describe('the requests of docs/hosted-page.md', () => {
   it('switch the page of a service on', async () => {
-    const changed = JSON.parse(await runBlock('sh', /\/v1\/services\//));
+    const changed = JSON.parse(await runBlock('sh', /example\.com\/v1\/services\//));
     expect(changed).toMatchObject({ page: { brand: 'Example shop', returnUrls: [RETURN_URL] } });
   });
 
@@ -109,6 +115,40 @@ describe('the requests of docs/hosted-page.md', () => {
     const token = language === 'sh' ? (JSON.parse(printed) as { token: string }).token : printed;
     const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
     expect(claims).toMatchObject({ aud: serviceId, phone_number: PHONE });
+  });
+});
+
+describe('the sign-up on a machine of its own', () => {
+  /** Inside the repository, so that packages are found; ignored by git; of this process alone. */
+  const folder = `${ROOT}reports/docs-examples/${process.pid}-shop`;
+
+  it('is allowed, written and begun by the lines of the page', async () => {
+    const [lines = '', ...others] = readBlocks(PAGE).flatMap(({ code }) => (code.includes('shop.ts') ? [code] : []));
+    expect(others).toEqual([]);
+    // But for what is typed in by hand, and for the two that need the package from npm.
+    const [typed, copied, started] = [/^export KEY=.*$/m, 'node_modules/countersign/', /^npx tsx shop\.ts$/m];
+    for (const each of [typed, copied, started]) expect(lines).toMatch(each);
+    const text = lines.replace(typed, '').replace(copied, ROOT).replace(started, '').replaceAll('http://127.0.0.1:8080', url);
+    const [KEY = '', SECRET = ''] = key.split(':');
+    const env = { KEY, SECRET, SERVICE: serviceId };
+    mkdirSync(folder, { recursive: true });
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const { stdout } = await run('/bin/sh', ['-ec', text], { cwd: folder, env: { ...env, PATH: process.env.PATH ?? '' } });
+    expect(JSON.parse(stdout)).toMatchObject({ page: { returnUrls: ['http://127.0.0.1:3000/verified', `${url}/inbox/returned`] } });
+
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    const listen = vi.spyOn(express.application, 'listen').mockReturnValue(createServer());
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      listen.mockRestore();
+    });
+    await import(`${folder}/shop.ts`);
+    expect(listen.mock.calls).toEqual([[3000]]);
+    const server = createServer(listen.mock.contexts[0] as Express).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const begun = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/signup`, { method: 'POST', redirect: 'manual' });
+    expect([begun.status, begun.headers.get('location')]).toEqual([303, expect.stringMatching(LINK)]);
   });
 });
 

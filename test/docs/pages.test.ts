@@ -50,7 +50,7 @@ describe('pages', () => {
   });
 
   it('name no folder of a machine and no registry', () => {
-    const found = PAGES.filter((page) => /\/work\/|\/home\/|\/root\/|localhost|registry\.|artifactory/i.test(readPage(page)));
+    const found = PAGES.filter((page) => /\/work\/|\/home\/|\/root\/|localhost[:/]|registry\.|artifactory/i.test(readPage(page)));
     expect(found).toEqual([]);
   });
 });

@@ -6,6 +6,8 @@ import { type Call, LANGUAGES } from './snippets.ts';
 
 /** Calls the service, and shows each call as it is written in a program, with its answer. */
 export interface Caller {
+  /** Where visits of the hosted page end that are begun here; empty before `open`. */
+  readonly returnUrl: string;
   /** Hands it what it calls with. Whether that is another server's than before: then what was begun is gone. */
   open(access: Access): boolean;
   /** Shows a call that is not made yet. */
@@ -40,6 +42,9 @@ export function createCaller(first: Call): Caller {
   find('#copy-request').append(makeCopyButton(() => shownRequest.textContent ?? ''));
 
   return {
+    get returnUrl() {
+      return access?.returnUrl ?? '';
+    },
     open(given) {
       const isOther = access !== undefined && access.apiKey !== given.apiKey;
       access = given;

@@ -5,9 +5,10 @@ export type News =
   | { readonly type: 'verification'; readonly verification: Verification }
   | { readonly type: 'cleared' };
 
-/** What requests are tried with. Keys are `SK…:secret`. */
+/** What requests are tried with, and where visits of the hosted page end. Keys are `SK…:secret`. */
 export interface Access {
   readonly apiKey: string;
+  readonly returnUrl: string;
   readonly twilio: { readonly apiKey: string; readonly serviceSid: string };
 }
 

@@ -10,6 +10,7 @@ export interface Answer {
   readonly retryAt?: string;
   readonly attemptsLeft?: number;
   readonly detail?: string;
+  readonly field?: string;
   readonly reason?: string;
 }
 

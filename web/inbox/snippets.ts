@@ -23,7 +23,8 @@ export const LANGUAGES: Readonly<Record<string, (call: Call, target: Target) => 
   -d ${quoteForShell(JSON.stringify(body))}`,
 
   Node: ({ path, body }, { url, access }) =>
-    `const response = await fetch(${quote(url + path)}, {
+    `// Save as call.mjs and run: node call.mjs
+const response = await fetch(${quote(url + path)}, {
   method: 'POST',
   headers: {
     authorization: \`Basic \${btoa(${quote(access.apiKey)})}\`,
@@ -51,7 +52,8 @@ with urllib.request.urlopen(request) as response:
     if (same === undefined) return '// Twilio’s clients have no call for the hosted page.';
     const { resource, parameters } = same;
     const [id = '', secret = ''] = twilio.apiKey.split(':');
-    return `// A service of its own: a code that was sent through one is checked through the same.
+    return `// npm i twilio, save as call.mjs and run: node call.mjs
+// A service of its own: a code that was sent through one is checked through the same.
 import twilio from 'twilio';
 
 const client = twilio(${quote(id.replace('SK', 'AC'))}, ${quote(secret)});

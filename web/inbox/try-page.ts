@@ -16,7 +16,9 @@ export interface TryPage {
 export function createTryPage(caller: Caller): TryPage {
   const [visitForm, link] = [find<HTMLFormElement>('#visit'), find('#link')];
   onSubmit(visitForm, async () => {
-    const { ok, answer } = await caller.send(toOpen());
+    const { ok, answer } = await caller.send(toOpen(caller.returnUrl));
+    // Whoever tries a site of their own has put it in the place of the inbox: their visits end there, and ours need a place as well.
+    if (answer.field === 'returnUrl') return tell(describeMissing(caller.returnUrl), 'bad');
     if (!ok || answer.url === undefined) return tellRefusal(answer);
     const anchor = make('a', { href: answer.url, target: '_blank', rel: 'noopener' }, 'Open the page in a new tab');
     link.replaceChildren(anchor, ': a link for one person, good for 30 minutes.');
@@ -58,8 +60,12 @@ function describeReturn(query: URLSearchParams): string {
   return `Back from the hosted page, with a result and ${state}. Your server compares the state with the one it gave, and exchanges the result within 60 s.`;
 }
 
-function toOpen(): Call {
-  return { path: '/v1/sessions', body: { state: crypto.randomUUID() } };
+function describeMissing(returnUrl: string): string {
+  return `A visit cannot end here: the service’s page.returnUrls have no ${returnUrl} any more. Add it beside yours, and try again.`;
+}
+
+function toOpen(returnUrl: string): Call {
+  return { path: '/v1/sessions', body: { returnUrl, state: crypto.randomUUID() } };
 }
 
 function toExchange(result: string): Call {

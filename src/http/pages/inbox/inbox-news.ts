@@ -50,6 +50,8 @@ export interface InboxVerification {
 export interface InboxAccess {
   /** `SK…:secret`, of the service that the REST interface is tried with. */
   readonly apiKey: string;
+  /** Where visits of the hosted page end that are begun here. */
+  readonly returnUrl: string;
   /** Of the service that Twilio's clients are tried with. */
   readonly twilio: { readonly apiKey: string; readonly serviceSid: string };
 }

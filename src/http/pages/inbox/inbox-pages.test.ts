@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createInbox } from './inbox.ts';
 import { createInboxPages } from './inbox-pages.ts';
 
-const access = { apiKey: 'SK:secret', twilio: { apiKey: 'SK:other', serviceSid: 'VA' } };
+const access = { apiKey: 'SK:secret', returnUrl: 'http://127.0.0.1:8080/inbox/returned', twilio: { apiKey: 'SK:other', serviceSid: 'VA' } };
 const files = [{ path: '/', type: 'text/html; charset=utf-8', body: Buffer.from('<!doctype html>') }];
 
 function createApp() {
