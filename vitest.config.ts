@@ -25,9 +25,9 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
     pool: 'forks',
-    // Races are run many times over and some tests start processes; a minute is for a slow machine, not for waiting.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Races are run many times over and some tests start processes; two minutes are for a slow machine, not for waiting.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // A test that passes the second time has found something.
     retry: 0,
     coverage: {
