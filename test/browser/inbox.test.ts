@@ -126,7 +126,7 @@ describeInBrowser('the inbox of countersign dev', ({ newPage, expectProblem, exp
     await sendCode(page, PHONE);
     await itemsWith(page, PHONE).waitFor();
     await page.getByRole('button', { name: 'Send a code' }).click();
-    await page.getByText(/^resend_too_soon: .* \(from .* on\) See the answer\.$/).waitFor();
+    await page.getByText(/^resend_too_soon: .* \(from .* on\)\. See the answer\.$/).waitFor();
   });
 
   it('shows requests that can be run as they are', async () => {

@@ -21,9 +21,9 @@ export function tell(text: string, kind: 'good' | 'bad' | 'plain'): void {
 }
 
 /** Says why the service did nothing. */
-export function tellRefusal({ reason, detail = 'The service refused.', retryAt }: Answer): void {
+export function tellRefusal({ reason, detail = 'The service refused', retryAt }: Answer): void {
   const until = retryAt === undefined ? '' : ` (from ${new Date(retryAt).toLocaleTimeString()} on)`;
-  tell(`${reason === undefined ? '' : `${reason}: `}${detail}${until} See the answer.`, 'bad');
+  tell(`${reason === undefined ? '' : `${reason}: `}${detail}${until}. See the answer.`, 'bad');
 }
 
 /** Acts in the place of a form's own submit. A request that did not come through says so, and changes nothing. */
