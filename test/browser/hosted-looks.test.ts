@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { createRecordingSender } from '../../src/testing/testing.ts';
 import { findViolations } from './axe.ts';
 import { describeInBrowser } from './browser.ts';
 import { STATES } from './hosted-states.ts';
@@ -50,6 +51,54 @@ describeInBrowser('the hosted page: looks', ({ newPage, expectProblems }) => {
     });
     expect(accent).toBe(colorScheme === 'light' ? 'rgb(254, 254, 254)' : 'rgb(24, 28, 36)');
     expect(focus).toBe(colorScheme === 'light' ? 'solid rgb(29, 78, 216)' : 'solid rgb(157, 188, 255)');
+  });
+
+  it('give the last of three channels a row of its own, as high as the others, and show which buttons have to wait', async () => {
+    const sender = createRecordingSender('sent', { channels: ['sms', 'call', 'whatsapp'] });
+    const world = await startHosted({ sender });
+    const page = await newPage({ locale: 'en-US', viewport: { width: 390, height: 844 } });
+    await page.goto((await world.openSession()).url);
+    await sendCode(page);
+    const buttons = page.locator('.buttons button');
+    const [one, , last] = await Promise.all((await buttons.all()).map((button) => button.boundingBox()));
+    expect(last?.height).toBe(one?.height);
+    expect(last?.width).toBe((await page.locator('.buttons').boundingBox())?.width);
+    const read = () => buttons.first().evaluate((button) => [getComputedStyle(button).borderTopColor, getComputedStyle(button).backgroundColor]);
+    const waiting = await read();
+    world.pass(121_000);
+    await page.reload();
+    const [edge, background] = await read();
+    expect(waiting[0]).not.toBe(edge);
+    expect(waiting[1]).not.toBe(background);
+  });
+
+  it('have the way to cancel in one place', async () => {
+    const world = await startHosted();
+    for (const width of [320, 390]) {
+      const page = await newPage({ locale: 'en-US', viewport: { width, height: 844 } });
+      const gap = () => page.locator('form[data-step=cancel]').evaluate((form) => Math.round(innerWidth - form.getBoundingClientRect().right));
+      await page.goto((await world.openSession({ to: '+12025550143' })).url);
+      const gaps = [await gap()];
+      await page.goto((await world.openSession()).url);
+      gaps.push(await gap());
+      await sendCode(page, `202 555 0${width - 200}`);
+      gaps.push(await gap());
+      expect(new Set(gaps)).toEqual(new Set([20]));
+    }
+  });
+
+  it('have the stroke beside a name along all of its lines', async () => {
+    const world = await startHosted({ page: { brand: 'W '.repeat(32).trim() } });
+    const page = await newPage({ locale: 'en-US', viewport: { width: 320, height: 568 } });
+    await page.goto((await world.openSession()).url);
+    const [stroke = 0, name = 0] = await page
+      .locator('header')
+      .evaluate((header) => [
+        Number.parseFloat(getComputedStyle(header, '::before').blockSize),
+        header.querySelector('bdi')?.getBoundingClientRect().height ?? 0,
+      ]);
+    expect(name).toBeGreaterThan(60);
+    expect(name - stroke).toBeLessThanOrEqual(20);
   });
 
   it('are dark where a person has it so', async () => {

@@ -45,6 +45,23 @@ describeInBrowser('the hosted page: a network as it is', ({ newPage, expectProbl
     expect([asked(), world.sender.calls]).toEqual([1, 1]);
   });
 
+  it('says of a message that could not be asked for beside its button, and of a guess at the field', async () => {
+    expectProblem(/^console: Failed to load resource: net::ERR/);
+    expectProblem(/^failed: POST .*\/resend/);
+    const world = await startHosted();
+    const page = await open(world);
+    await sendCode(page);
+    world.pass(121_000);
+    await page.reload();
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: 'Send again' }).click();
+    await page.locator('form[data-step=resend] #message').getByText('No connection. Try again.').waitFor();
+    await page.context().setOffline(false);
+    await page.locator('#code').fill(world.wrongCode());
+    await page.locator('form[data-step=check] #message').getByText('4 attempts left').waitFor();
+    expect(await page.locator('.message:not(:empty)').count()).toBe(1);
+  });
+
   it('can be gone on with where its person has stopped the way back', async () => {
     expectProblem(/^failed: GET http:.*\/back/);
     const world = await startHosted();

@@ -80,17 +80,21 @@ describeInBrowser('the hosted page without JavaScript', ({ newPage, expectProble
     const page = await open(world);
     await sendCode(page);
     await page.getByRole('button', { name: 'Send again' }).click();
-    await page.getByText('It is too soon to send the code again. Wait a little. Try again in 2:00.').waitFor();
+    const said = page.locator('form[data-step=resend] #message');
+    await said.getByText('It is too soon for another code to this number. Wait a little.').waitFor();
+    expect(await page.locator('.waiting').textContent()).toBe('You can ask for the code again in 2:00.');
     world.pass(60_000);
     await page.getByRole('button', { name: 'Call me instead' }).click();
-    await page.getByText('Try again in 1:00.').waitFor();
+    await page.getByText('You can ask for the code again in 1:00.').waitFor();
     expect(world.sender.calls).toBe(1);
     world.pass(60_000);
     await page.reload();
     expect(await messageOf(page)).toBe('');
     await page.getByText('No code yet?').waitFor();
     await page.getByRole('button', { name: 'Call me instead' }).click();
-    await page.getByText('The code is on its way again.').waitFor();
+    await said.getByText('The code is on its way again.').waitFor();
+    await check(page, '12');
+    await page.locator('form[data-step=check] #message').getByText('The code has 6 digits.').waitFor();
     expect(world.sender.messages.map(({ channel }) => channel)).toEqual(['sms', 'call']);
   });
 

@@ -149,6 +149,11 @@ describeInBrowser('the hosted page: visits', ({ newPage, expectProblems }) => {
     await page.locator('#code').fill(world.wrongCode(5));
     await page.getByText('That was the last attempt with this code. Ask for a new one.').waitFor();
     expect(await page.locator('#code').count()).toBe(0);
+    expect(await page.title()).toBe('Ask for a new code · Example Shop');
+    expect(await page.locator('.waiting').textContent()).toMatch(/^You can ask for a new code in \d:\d\d\.$/);
+    // Whoever does not see it is there to hear of it; to whoever does, the button asks for nothing.
+    const waiting = page.locator('[aria-describedby=message][aria-disabled=true]:focus', { hasText: 'Send a new code' });
+    expect(await waiting.evaluate((button) => getComputedStyle(button).outlineStyle)).toBe('dashed');
     world.pass(2 * MINUTE);
     await page.reload();
     await page.getByRole('button', { name: 'Send a new code' }).click();

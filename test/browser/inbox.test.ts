@@ -93,6 +93,11 @@ describeInBrowser('the inbox of countersign dev', ({ newPage, expectProblem, exp
     await page.keyboard.type(await readCode(page));
     await page.getByText('Approved. The proof is in the answer.').waitFor();
     await itemsWith(page, PHONE).getByText('Approved').waitFor();
+    const isShown = () => page.locator('#answer').evaluate((element) => element.getBoundingClientRect().top < innerHeight);
+    await page.setViewportSize({ width: 390, height: 600 });
+    expect(await isShown()).toBe(false);
+    await page.getByRole('link', { name: 'the answer' }).press('Enter');
+    await expect.poll(isShown).toBe(true);
     expect(await textOf(page.locator('#answer'))).toMatch(/^200 OK\n\{\n {2}"status": "approved",[\s\S]*"token": "eyJ/);
   });
 
@@ -121,7 +126,7 @@ describeInBrowser('the inbox of countersign dev', ({ newPage, expectProblem, exp
     await sendCode(page, PHONE);
     await itemsWith(page, PHONE).waitFor();
     await page.getByRole('button', { name: 'Send a code' }).click();
-    await page.getByText(/^resend_too_soon: .* \(from .* on\)$/).waitFor();
+    await page.getByText(/^resend_too_soon: .* \(from .* on\)\. See the answer\.$/).waitFor();
   });
 
   it('shows requests that can be run as they are', async () => {
@@ -155,6 +160,7 @@ describeInBrowser('the inbox of countersign dev', ({ newPage, expectProblem, exp
     await other.getByRole('button', { name: 'Clear' }).click();
     await one.getByText('No message yet').waitFor();
     expect(await one.getByRole('listitem').count()).toBe(0);
+    expect(await textOf(one.locator('#arrived'))).toBe('');
   });
 
   it('goes on by itself when the server has ended and is back', async () => {
@@ -165,10 +171,12 @@ describeInBrowser('the inbox of countersign dev', ({ newPage, expectProblem, exp
     await sendCode(page, PHONE);
     await itemsWith(page, PHONE).waitFor();
     expect(await dev.end()).toBe(0);
-    await page.getByText('Not connected').waitFor();
+    await page.locator('#connection code', { hasText: /^countersign dev$/ }).waitFor();
+    expect(await textOf(page.locator('#arrived'))).toMatch(/^Message to /);
     const next = await startDev(Number(new URL(dev.url).port));
     await page.getByText('Live', { exact: true }).waitFor();
     await page.getByText('No message yet').waitFor();
+    expect(await textOf(page.locator('#arrived'))).toBe('');
     await sendCode(page, PHONE);
     await itemsWith(page, PHONE).waitFor();
     expect(await textOf(page.locator('#answer'))).toMatch(/^201 Created/);

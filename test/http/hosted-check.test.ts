@@ -14,7 +14,7 @@ describe('a code that was typed', () => {
     const world = new HostedWorld();
     const { browser, page } = await world.visitSent();
     const sent = await browser.post(page, 'check', { code: wrongCode(world.rest.code()) });
-    expect([sent.status, sent.location]).toEqual([303, expect.stringMatching(/\?said=wrong_code$/)]);
+    expect([sent.status, sent.location]).toEqual([303, expect.stringMatching(/\?said=wrong_code&of=guess$/)]);
     for (let time = 0; time < 3; time += 1) {
       expect(await browser.follow(sent)).toMatchObject({ status: 200, said: 'That is not the right code. 4 attempts left.' });
     }
@@ -41,12 +41,12 @@ describe('a code that was typed', () => {
     const [last = '', ...others] = wrongCodes(world.rest.code(), 5);
     for (const code of others) await browser.submit(page, 'check', { code });
     const ended = await browser.submit(page, 'check', { code: last });
-    expect(ended).toMatchObject({ status: 200, said: 'That was the last attempt with this code. Ask for a new one.' });
+    expect(ended).toMatchObject({ status: 200, title: 'Ask for a new code', said: 'That was the last attempt with this code. Ask for a new one.' });
     expect([...ended.forms.keys()]).toEqual(['again', 'change', 'cancel']);
     // The right one is too late.
     expect((await browser.submit(page, 'check', { code: world.rest.code() })).said).toBe(ended.said);
     const early = await browser.submit(ended, 'again');
-    expect(early.said).toContain('It is too soon to send the code again. Wait a little. Try again in 2:00.');
+    expect(early.said).toContain('It is too soon for another code to this number. Wait a little. Try again in 2:00.');
     world.rest.clock += 120_000;
     const again = await browser.submit(early, 'again');
     expect(again).toMatchObject({ title: 'Enter the code', said: '' });
@@ -101,7 +101,8 @@ describe('another message', () => {
     const { browser, page } = await world.visitSent();
     world.rest.clock += 10_000;
     const early = await browser.submit(page, 'resend', { channel: 'sms' });
-    expect(early.said).toBe('It is too soon to send the code again. Wait a little. Try again in 1:50.');
+    expect(early.said).toBe('It is too soon for another code to this number. Wait a little.');
+    expect(early.text).toMatch(/You can ask for the code again in <bdi[^>]*>1:50</);
     expect((await browser.post(page, 'resend', {}, AS_SCRIPT)).json.location).toMatch(/\?said=too_soon&until=\d+$/);
     world.rest.clock += 110_000;
     const sent = await browser.submit(early, 'resend', { channel: 'call' });

@@ -77,7 +77,7 @@ describe('a form of somebody else’s', () => {
     const { browser, page, id } = await world.visitSent();
     for (const step of ['check', 'resend', 'change', 'cancel', 'again', 'ask', 'start']) {
       const got = await browser.send(`/verify/${id}/${step}`, { code: world.rest.code() });
-      expect(got.location, step).toBe(`/verify/${id}?said=form_stale`);
+      expect(got.location, step).toBe(`/verify/${id}?said=form_stale&of=guess`);
       expect(await browser.follow(got)).toMatchObject({ status: 200, title: 'Enter the code', said: STALE });
     }
     expect((await browser.submit(page, 'check', { code: world.rest.code() })).location).toContain('result=');

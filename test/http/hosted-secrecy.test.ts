@@ -95,7 +95,8 @@ describe('I9 nothing recoverable of a visit', () => {
     const code = await browser.follow(sent);
     const wrong = await browser.post(code, 'check', { code: wrongCode(world.rest.code()) });
     const early = await browser.post(code, 'resend');
-    for (const { location = '' } of [sent, wrong, early]) expect(location).toMatch(/^\/verify\/PS[0-9a-f]{32}(?:\?said=\w+(?:&until=\d+)?)?$/);
+    for (const { location = '' } of [sent, wrong, early])
+      expect(location).toMatch(/^\/verify\/PS[0-9a-f]{32}(?:\?said=\w+(?:&until=\d+)?(?:&of=guess)?)?$/);
     for (const { text } of [code, await browser.follow(wrong), await browser.follow(early)]) {
       for (const hidden of [secret, STATE, REQUESTER, NONCE, world.rest.code(), ...browser.cookies.values()]) expect(text).not.toContain(hidden);
     }

@@ -105,7 +105,7 @@ describe('a code that is not sent', () => {
     world.rest.clock += 10_000;
     const { browser, page } = await world.visit();
     const again = await browser.submit(page, 'start', US);
-    expect(again).toMatchObject({ status: 422, said: 'It is too soon to send the code again. Wait a little. Try again in 1:50.' });
+    expect(again).toMatchObject({ status: 422, said: 'It is too soon for another code to this number. Wait a little. Try again in 1:50.' });
     expect((await browser.post(again, 'start', US, AS_SCRIPT)).json).toEqual({ message: again.said });
     world.rest.clock += 110_000;
     expect((await browser.submit(again, 'start', US)).forms.has('check')).toBe(true);
@@ -120,7 +120,7 @@ describe('a code that is not sent', () => {
     expect(code).toMatchObject({
       status: 200,
       title: 'Enter the code',
-      said: 'It is too soon to send the code again. Wait a little. Try again in 1:50.',
+      said: 'It is too soon for another code to this number. Wait a little.',
     });
     expect(world.rest.sender.calls).toBe(1);
     const { body } = await world.exchange(resultIn(await browser.submit(code, 'check', { code: world.rest.code() })));

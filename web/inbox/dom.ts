@@ -20,3 +20,13 @@ export function find<E extends HTMLElement = HTMLElement>(selector: string): E {
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
+
+/** The same of a text with code between backticks; where it speaks of the answer, it leads there. */
+export function setMarked(element: Element, text: string): void {
+  if (element.textContent === text.replaceAll('`', '')) return;
+  const parts = text.split(/(`[^`]+`|the answer)/).map((part) => {
+    if (part === 'the answer') return make('a', { href: '#answer' }, part);
+    return part.startsWith('`') ? make('code', {}, part.slice(1, -1)) : part;
+  });
+  element.replaceChildren(...parts);
+}

@@ -1,7 +1,7 @@
 import '../code-input.ts';
 import { createCaller } from './caller.ts';
 import { connect } from './connection.ts';
-import { find, setText } from './dom.ts';
+import { find, setMarked, setText } from './dom.ts';
 import { createItemList } from './item-list.ts';
 import type { Item, News } from './news.ts';
 import { createTryIt, readStart } from './try-it.ts';
@@ -22,14 +22,17 @@ connect({
   heard,
   lost() {
     connection.dataset.state = 'lost';
-    setText(connection, 'Not connected. This page goes on when `countersign dev` is back.');
+    setMarked(connection, 'Not connected. This page goes on when `countersign dev` is back.');
   },
 });
 
 function heard(news: News): void {
   switch (news.type) {
     case 'hello':
-      if (caller.open(news.access)) for (const each of tries) each.reset();
+      if (caller.open(news.access)) {
+        for (const each of tries) each.reset();
+        setText(arrived, '');
+      }
       list.reset(news.items, news.verifications);
       connection.dataset.state = 'live';
       setText(connection, 'Live');
@@ -44,6 +47,7 @@ function heard(news: News): void {
       return;
     case 'cleared':
       list.clear();
+      setText(arrived, '');
   }
 }
 

@@ -1,4 +1,4 @@
-import { find, setText } from './dom.ts';
+import { find, setMarked } from './dom.ts';
 
 /** What the service answered, as far as the forms read it. */
 export interface Answer {
@@ -14,17 +14,17 @@ export interface Answer {
   readonly reason?: string;
 }
 
-/** Says what came of a form, below it. */
+/** Says what came of a form, below it. @param text code in it is between backticks, and `the answer` leads there. */
 export function tell(text: string, kind: 'good' | 'bad' | 'plain'): void {
   const outcome = find('#outcome');
   outcome.dataset.kind = kind;
-  setText(outcome, text);
+  setMarked(outcome, text);
 }
 
 /** Says why the service did nothing. */
-export function tellRefusal({ reason, detail = 'The service refused.', retryAt }: Answer): void {
+export function tellRefusal({ reason, detail = 'The service refused', retryAt }: Answer): void {
   const until = retryAt === undefined ? '' : ` (from ${new Date(retryAt).toLocaleTimeString()} on)`;
-  tell(`${reason === undefined ? '' : `${reason}: `}${detail}${until}`, 'bad');
+  tell(`${reason === undefined ? '' : `${reason}: `}${detail}${until}. See the answer.`, 'bad');
 }
 
 /** Acts in the place of a form's own submit. A request that did not come through says so, and changes nothing. */

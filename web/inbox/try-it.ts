@@ -30,7 +30,7 @@ export function createTryIt(caller: Caller): TryIt {
     code.error = '';
     showSent(answer);
     checkForm.hidden = false;
-    tell('Sent. Its code is in the inbox.', 'plain');
+    tell('Sent. Its code is in the inbox, its id in the answer.', 'plain');
     code.focus();
   };
   const resend = async () => {
@@ -40,7 +40,7 @@ export function createTryIt(caller: Caller): TryIt {
     if (!ok) return tellRefusal(answer);
     if (answer.status !== 'pending') return close(String(answer.status));
     showSent(answer);
-    tell('Sent again.', 'plain');
+    tell('Sent again. See the answer.', 'plain');
   };
   const check = async () => {
     if (begun === undefined) return;
@@ -49,13 +49,16 @@ export function createTryIt(caller: Caller): TryIt {
     if (answer.status !== 'pending') return close(String(answer.status));
     const { attemptsLeft = 0 } = answer;
     code.error = `Wrong code. ${attemptsLeft === 1 ? '1 attempt' : `${attemptsLeft} attempts`} left.`;
-    tell('', 'plain');
+    tell('See the answer.', 'plain');
   };
   const close = (status: string) => {
     const hadFocus = checkForm.contains(document.activeElement);
     checkForm.hidden = true;
     begun = undefined;
-    tell(status === 'approved' ? 'Approved. The proof is in the answer.' : `Over: ${status}.`, status === 'approved' ? 'good' : 'bad');
+    tell(
+      status === 'approved' ? 'Approved. The proof is in the answer.' : `Over: ${status}. See the answer.`,
+      status === 'approved' ? 'good' : 'bad',
+    );
     if (hadFocus) startForm.querySelector('button')?.focus();
   };
 

@@ -12,7 +12,7 @@ export function helpWithCode(voice: Voice): void {
   let sent = '';
   const insert = editCode(input, {
     length: () => length,
-    onNoCode: () => voice.tell(input.dataset.paste ?? ''),
+    onNoCode: () => voice.tell(input.dataset.paste ?? '', input.form),
     onDigits(digits) {
       if (digits === sent) return;
       sent = '';

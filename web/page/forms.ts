@@ -41,7 +41,7 @@ export function sendForms(voice: Voice): void {
     if (next === undefined) stay(form, message, isFault);
   };
   const stay = (form: HTMLFormElement, message: string, isFault: boolean) => {
-    voice.tell(message);
+    voice.tell(message, form);
     const field = form.querySelector<HTMLElement>(FIELD);
     if (isFault) field?.setAttribute('aria-invalid', 'true');
     field?.focus();

@@ -1,7 +1,7 @@
 /** What the page says while it is open. */
 export interface Voice {
-  /** Says what came of a step, at once and where its form is. */
-  tell(text: string): void;
+  /** Says what came of a form, at once and where it is. */
+  tell(text: string, form: HTMLFormElement | null): void;
   /** Takes back what was told, unless it was good. */
   hush(): void;
   /** Says in passing, to whoever listens rather than looks. */
@@ -10,7 +10,7 @@ export interface Voice {
 
 /** Finds the place for what came of a step, and makes one for the rest. */
 export function createVoice(): Voice {
-  const message = document.querySelector<HTMLElement>('#message');
+  let message = document.querySelector<HTMLElement>('#message');
   const aside = document.createElement('p');
   aside.className = 'quiet';
   aside.setAttribute('role', 'status');
@@ -21,8 +21,16 @@ export function createVoice(): Voice {
 
   return {
     hush,
-    tell(text) {
+    tell(text, form) {
       if (message === null) return;
+      const place = form?.querySelector<HTMLElement>('.message') ?? message;
+      if (place !== message) {
+        // There is one, which the field is described by; what was said in the other place is over.
+        message.replaceChildren();
+        message.removeAttribute('id');
+        place.id = 'message';
+        message = place;
+      }
       // Written anew even where it is the same text: the same mistake made twice is to be heard twice.
       delete message.dataset.good;
       hush();

@@ -58,7 +58,7 @@ function showLeft({ element, buttons }: Wait, left: number): number {
   element.dataset.left = '';
   const waiting = element.closest<HTMLElement>('.waiting');
   // What was said of a limit goes with its wait.
-  element.closest('#message')?.replaceChildren();
+  (element.closest('#message') ?? element.closest('form')?.querySelector('#message:not([data-good])'))?.replaceChildren();
   (waiting ?? element).hidden = true;
   const ready = waiting?.parentElement?.querySelector<HTMLElement>('.ready');
   if (ready) ready.hidden = false;

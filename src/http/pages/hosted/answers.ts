@@ -112,15 +112,15 @@ export class Answers {
       return reply
         .type(JSON_TYPE)
         .send(JSON.stringify({ message: this.#tell(answer, result.said, name), ...(isFault(result.said) && { isFault: true }) }));
-    if (name !== 'start') return this.go(request, reply, visit, toQuery(result.said));
+    if (name !== 'start') return this.go(request, reply, visit, toQuery({ ...result.said, isOfGuess: name === 'check' }));
     const ask = answer.typed?.get('with') === 'email' ? 'email' : 'phone';
     return this.#send(request, reply, visit, { ...viewAsk(this.#toViewed({ ...answer, session, said: result.said, ask })), status: 422 });
   }
 
   /** A form that was made for another browser, or another time. */
   async stale(request: FastifyRequest, reply: FastifyReply, answer: PageAnswer): Promise<FastifyReply> {
-    const said = { what: 'form_stale' } as const;
-    const { visit, link } = answer;
+    const { visit, link, typed } = answer;
+    const said: Said = { what: 'form_stale', isOfGuess: typed?.get('code') != null };
     if (visit.isOwn) return this.go(request, reply, visit, toQuery(said));
     // A session that is nobody's yet has no page but that of its link.
     if (isScript(request)) return this.#redirect(request, reply, `${this.#toPath(visit.id)}/${link}${toQuery(said)}`);

@@ -77,15 +77,19 @@ function viewCode({ visit, session, form, mark, said }: Viewed, shown: Shown): V
   const context = { texts, now, kind, brand: page.brand, digits, attemptsLeft: shown.attemptsLeft };
   // The address of a page that said so is loaded again when the verification has ended: there are no attempts left to speak of.
   const isOver = shown.status !== 'pending' && said?.what === 'wrong_code';
+  const resendAt = shown.resendAt.getTime();
+  // The wait for the next message stands beside what is said of it.
+  const isTold = shown.status === 'pending' && said?.until === resendAt;
   return renderCode({
     ...form,
     ...{ texts, language: language.language, kind, digits, now, brand: page.brand, status: shown.status },
     to: request.to === undefined ? (kind === 'phone' ? formatPhone(to) : to) : shown.to,
     channel: shown.channel,
     channels: channelsOf(session, kind),
-    resendAt: shown.resendAt.getTime(),
+    resendAt,
     canChange: request.to === undefined && session.destinationsLeft > 0,
-    message: said && !isOver ? renderSaid(said, context) : undefined,
+    message: said && !isOver ? renderSaid(isTold ? { what: said.what } : said, context) : undefined,
+    isOfGuess: said?.isOfGuess ?? false,
     isGood: said !== undefined && isGood(said),
     isFault: said !== undefined && isFault(said),
     mark,

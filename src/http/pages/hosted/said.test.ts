@@ -14,6 +14,8 @@ describe('what came of a step', () => {
       for (const until of [undefined, NOW + 1, NOW + 90_000]) {
         const query = Object.fromEntries(new URLSearchParams(toQuery({ what, until, attemptsLeft: 3 })));
         expect(parseSaid(query, NOW)).toEqual(until === undefined ? { what } : { what, until });
+        expect(parseSaid({ ...query, of: 'guess' }, NOW)).toEqual({ ...parseSaid(query, NOW), isOfGuess: true });
+        expect(toQuery({ what, until, isOfGuess: true })).toBe(`${toQuery({ what, until })}&of=guess`);
       }
     }
   });

@@ -32,6 +32,8 @@ export interface Said {
   readonly until?: number | undefined;
   /** Of a wrong code; where it is not said, what is known of the verification counts. */
   readonly attemptsLeft?: number | undefined;
+  /** Whether it came of a guess, and not of a message that was asked for. */
+  readonly isOfGuess?: boolean | undefined;
 }
 
 /** What a text may have to name. */
@@ -75,7 +77,7 @@ export function tellSaid(
 
 /** A wait that the page's script counts down. @param until milliseconds since 1970. */
 export function renderWait(
-  key: 'wait.again' | 'resend.wait' | 'quick.lead',
+  key: 'wait.again' | 'resend.wait' | 'ended.wait' | 'quick.lead',
   until: number,
   { texts, now }: Pick<SaidContext, 'texts' | 'now'>,
 ): Html {
@@ -84,17 +86,17 @@ export function renderWait(
 }
 
 /** As the address of a page carries it: nothing of a person, and nothing that is not in the list. */
-export function toQuery({ what, until }: Said): string {
-  return `?said=${what}${until === undefined ? '' : `&until=${until}`}`;
+export function toQuery({ what, until, isOfGuess }: Said): string {
+  return `?said=${what}${until === undefined ? '' : `&until=${until}`}${isOfGuess ? '&of=guess' : ''}`;
 }
 
 /** What an address asks to say. Anybody can write one, and so it may say nothing but what is in the list, and no wait that no limit has. */
 export function parseSaid(query: unknown, now: number): Said | undefined {
-  const { said, until } = query as { readonly said?: unknown; readonly until?: unknown };
+  const { said, until, of } = query as { readonly said?: unknown; readonly until?: unknown; readonly of?: unknown };
   const what = SAID.find((known) => known === said);
   if (what === undefined) return undefined;
   const time = typeof until === 'string' && /^\d{1,15}$/.test(until) ? Number(until) : 0;
   // A wait that is over is nothing to say any more.
   if (time > 0 && time <= now) return undefined;
-  return time > now && time <= now + MAX_WAIT ? { what, until: time } : { what };
+  return { what, ...(time > now && time <= now + MAX_WAIT && { until: time }), ...(of === 'guess' && { isOfGuess: true }) };
 }

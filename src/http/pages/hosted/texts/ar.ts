@@ -52,7 +52,7 @@ export const AR: PageLanguage = {
     'said.code_length': 'يتكون الرمز من {digits, plural, zero {# رقم} one {رقم واحد} two {رقمين} few {# أرقام} many {# رقمًا} other {# رقم}}.',
     'said.sent': 'الرمز في طريقه إليك مجددًا. استخدم آخر رمز يصلك.',
     'said.in_progress': 'هناك رمز في طريقه إليك بالفعل.',
-    'said.too_soon': 'لا يمكن إعادة إرسال الرمز بهذه السرعة. انتظر قليلًا.',
+    'said.too_soon': 'لا يمكن إرسال رمز آخر إلى {kind, select, email {هذا العنوان} other {هذا الرقم}} الآن. انتظر قليلًا.',
     'said.budget_exhausted': 'أُرسلت رسائل كثيرة جدًا إلى {kind, select, email {هذا العنوان} other {هذا الرقم}}.',
     'said.guesses_exhausted': 'أُدخلت رموز خاطئة كثيرة جدًا {kind, select, email {لهذا العنوان} other {لهذا الرقم}}.',
     'said.guard_denied': 'لا يمكننا إرسال رمز إلى {kind, select, email {هذا العنوان} other {هذا الرقم}}.',
@@ -64,11 +64,13 @@ export const AR: PageLanguage = {
     'said.try_again': 'لم ينجح ذلك. حاول مجددًا بعد لحظات.',
     'said.form_stale': 'ظلت هذه الصفحة مفتوحة مدة طويلة. حاول مجددًا.',
     // How a verification ended.
+    'ended.title': 'اطلب رمزًا جديدًا',
     'ended.expired': 'لم يعد الرمز صالحًا. اطلب رمزًا جديدًا.',
     'ended.max_attempts_reached': 'كانت هذه آخر محاولة بهذا الرمز. اطلب رمزًا جديدًا.',
     'ended.canceled': 'أُلغي هذا الرمز. اطلب رمزًا جديدًا.',
     'ended.failed': 'تعذّر تسليم الرسالة. حاول مجددًا.',
     'ended.already_approved': 'استُخدم هذا الرمز من قبل. اطلب رمزًا جديدًا.',
+    'ended.wait': 'يمكنك طلب رمز جديد بعد {wait}.',
     'ended.submit': 'إرسال رمز جديد',
     'wait.again': 'حاول مجددًا بعد {wait}.',
     // How a visit ends.

@@ -48,7 +48,7 @@ export const EN = {
     'said.code_length': 'The code has {digits, plural, one {# digit} other {# digits}}.',
     'said.sent': 'The code is on its way again. Use the latest one you get.',
     'said.in_progress': 'A code is already on its way.',
-    'said.too_soon': 'It is too soon to send the code again. Wait a little.',
+    'said.too_soon': 'It is too soon for another code to {kind, select, email {this address} other {this number}}. Wait a little.',
     'said.budget_exhausted': 'Too many messages have been sent to {kind, select, email {this address} other {this number}}.',
     'said.guesses_exhausted': 'Too many wrong codes have been entered for {kind, select, email {this address} other {this number}}.',
     'said.guard_denied': 'We cannot send a code to {kind, select, email {this address} other {this number}}.',
@@ -60,11 +60,13 @@ export const EN = {
     'said.try_again': 'That did not work. Try again in a moment.',
     'said.form_stale': 'This page was open for too long. Try again.',
     // How a verification ended.
+    'ended.title': 'Ask for a new code',
     'ended.expired': 'The code is no longer valid. Ask for a new one.',
     'ended.max_attempts_reached': 'That was the last attempt with this code. Ask for a new one.',
     'ended.canceled': 'This code was canceled. Ask for a new one.',
     'ended.failed': 'The message could not be delivered. Try again.',
     'ended.already_approved': 'This code has already been used. Ask for a new one.',
+    'ended.wait': 'You can ask for a new code in {wait}.',
     'ended.submit': 'Send a new code',
     'wait.again': 'Try again in {wait}.',
     // How a visit ends.

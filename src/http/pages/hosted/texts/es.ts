@@ -47,7 +47,7 @@ export const ES: PageLanguage = {
     'said.code_length': 'El código tiene {digits, plural, one {# dígito} other {# dígitos}}.',
     'said.sent': 'El código va de nuevo en camino. Usa el último que recibas.',
     'said.in_progress': 'Ya hay un código en camino.',
-    'said.too_soon': 'Es demasiado pronto para enviar el código de nuevo. Espera un poco.',
+    'said.too_soon': 'Es demasiado pronto para enviar otro código a {kind, select, email {esta dirección} other {este número}}. Espera un poco.',
     'said.budget_exhausted': 'Se han enviado demasiados mensajes a {kind, select, email {esta dirección} other {este número}}.',
     'said.guesses_exhausted': 'Se han escrito demasiados códigos incorrectos para {kind, select, email {esta dirección} other {este número}}.',
     'said.guard_denied': 'No podemos enviar un código a {kind, select, email {esta dirección} other {este número}}.',
@@ -60,11 +60,13 @@ export const ES: PageLanguage = {
     'said.try_again': 'No ha funcionado. Inténtalo de nuevo en un momento.',
     'said.form_stale': 'Esta página ha estado abierta demasiado tiempo. Inténtalo de nuevo.',
     // How a verification ended.
+    'ended.title': 'Pide un código nuevo',
     'ended.expired': 'El código ya no es válido. Pide uno nuevo.',
     'ended.max_attempts_reached': 'Ese era el último intento con este código. Pide uno nuevo.',
     'ended.canceled': 'Este código se ha cancelado. Pide uno nuevo.',
     'ended.failed': 'No se pudo entregar el mensaje. Inténtalo de nuevo.',
     'ended.already_approved': 'Este código ya se ha usado. Pide uno nuevo.',
+    'ended.wait': 'Podrás pedir un código nuevo dentro de {wait}.',
     'ended.submit': 'Enviar un código nuevo',
     'wait.again': 'Inténtalo de nuevo dentro de {wait}.',
     // How a visit ends.

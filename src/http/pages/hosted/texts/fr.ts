@@ -47,7 +47,7 @@ export const FR: PageLanguage = {
     'said.code_length': 'Le code comporte {digits, plural, one {# chiffre} other {# chiffres}}.',
     'said.sent': 'Le code est de nouveau en route. Utilisez le dernier que vous recevrez.',
     'said.in_progress': 'Un code est déjà en route.',
-    'said.too_soon': 'Il est trop tôt pour renvoyer le code. Patientez un peu.',
+    'said.too_soon': 'Il est trop tôt pour envoyer un autre code à {kind, select, email {cette adresse} other {ce numéro}}. Patientez un peu.',
     'said.budget_exhausted': 'Trop de messages ont été envoyés à {kind, select, email {cette adresse} other {ce numéro}}.',
     'said.guesses_exhausted': 'Trop de codes erronés ont été saisis pour {kind, select, email {cette adresse} other {ce numéro}}.',
     'said.guard_denied': 'Nous ne pouvons pas envoyer de code à {kind, select, email {cette adresse} other {ce numéro}}.',
@@ -61,11 +61,13 @@ export const FR: PageLanguage = {
     'said.try_again': 'Cela n’a pas fonctionné. Réessayez dans un instant.',
     'said.form_stale': 'Cette page est restée ouverte trop longtemps. Réessayez.',
     // How a verification ended.
+    'ended.title': 'Demandez un nouveau code',
     'ended.expired': 'Le code n’est plus valable. Demandez-en un nouveau.',
     'ended.max_attempts_reached': 'C’était la dernière tentative avec ce code. Demandez-en un nouveau.',
     'ended.canceled': 'Ce code a été annulé. Demandez-en un nouveau.',
     'ended.failed': 'Le message n’a pas pu être remis. Réessayez.',
     'ended.already_approved': 'Ce code a déjà été utilisé. Demandez-en un nouveau.',
+    'ended.wait': 'Vous pourrez demander un nouveau code dans {wait}.',
     'ended.submit': 'Envoyer un nouveau code',
     'wait.again': 'Réessayez dans {wait}.',
     // How a visit ends.

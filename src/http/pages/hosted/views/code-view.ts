@@ -5,7 +5,7 @@ import type { MarkupTexts } from '../markup-texts.ts';
 import { pageTextsIn } from '../page-texts.ts';
 import { renderWait } from '../said.ts';
 import type { PageLanguage } from '../texts/page-language.ts';
-import { describeButton, type FormContext, renderForm, renderMessage } from './form.ts';
+import { describeButton, type FormContext, QUIET, renderForm, renderMessage } from './form.ts';
 import type { View } from './layout.ts';
 
 /** What the question for the code is made of. */
@@ -26,6 +26,8 @@ export interface CodeContext extends FormContext {
   readonly canChange: boolean;
   readonly message: Html | undefined;
   readonly isGood: boolean;
+  /** Whether the message is of a guess; else it is of a message that was asked for, and stands where one is. */
+  readonly isOfGuess: boolean;
   /** Whether what was typed is at fault. */
   readonly isFault: boolean;
   /** Names the verification to its own browser. */
@@ -35,16 +37,17 @@ export interface CodeContext extends FormContext {
 
 /** Asks for the code, or says how it ended and offers a new one. */
 export function renderCode(context: CodeContext): View {
-  const { texts, brand, kind, to, channel, digits, status, canChange, message, isGood } = context;
+  const { texts, brand, kind, to, channel, digits, status, canChange, message, isGood, isOfGuess } = context;
   const isPending = status === 'pending';
   const ended = status === 'pending' ? undefined : texts(`ended.${status === 'approved' ? 'already_approved' : status}`);
-  const said = message === undefined ? ended : html`${message}${ended && html` ${ended}`}`;
+  const said = renderMessage(message === undefined ? ended : html`${message}${ended && html` ${ended}`}`, !isPending || !isGood);
+  const isOfSending = message !== undefined && !isOfGuess;
   return {
     status: 200,
-    title: texts('code.title'),
+    title: texts(isPending ? 'code.title' : 'ended.title'),
     body: html`${isPending && html`<p class="lead">${texts('code.lead', { channel, digits, to })}</p>`}
-${isPending ? renderForm('check', context, renderCodeField(context, renderMessage(said, !isGood))) : renderMessage(said)}
-${renderSendAgain(context)}
+${isPending ? renderForm('check', context, renderCodeField(context, isOfSending ? QUIET : said)) : said}
+${renderSendAgain(context, isOfSending ? said : QUIET)}
 <div class="others">${canChange && renderForm('change', context, html`<button class="plain">${texts('change.submit', { kind })}</button>`)}${renderForm('cancel', context, html`<button class="plain">${texts('cancel.submit')}</button>`)}</div>
 ${isPending && html`<p class="notice">${texts('code.notice', { brand })}</p>`}`,
   };
@@ -59,21 +62,21 @@ ${message}<button>${texts('code.submit')}</button>`;
 }
 
 /** The limits say from when on. Without a script the page stays as it is and the button may be pressed too early: then it is told how long. */
-function renderSendAgain(context: CodeContext): Html {
+function renderSendAgain(context: CodeContext, message: Html): Html {
   const { texts, status, channel, channels, resendAt, now } = context;
+  const isPending = status === 'pending';
   const isWaiting = resendAt > now;
   const [first, ...others] = [...channels].sort((one, other) => Number(other === channel) - Number(one === channel));
-  const buttons =
-    status === 'pending'
-      ? [
-          first && html`<button class="second" name="channel" value="${first}">${texts('resend.submit', { channel: first })}</button>`,
-          others.map((other) => html`<button class="second" name="channel" value="${other}">${texts('resend.other', { channel: other })}</button>`),
-        ]
-      : html`<button${describeButton(true)}>${texts('ended.submit')}</button>`;
+  const buttons = isPending
+    ? [
+        first && html`<button class="second" name="channel" value="${first}">${texts('resend.submit', { channel: first })}</button>`,
+        others.map((other) => html`<button class="second" name="channel" value="${other}">${texts('resend.other', { channel: other })}</button>`),
+      ]
+    : html`<button${describeButton(true)}>${texts('ended.submit')}</button>`;
   return renderForm(
-    status === 'pending' ? 'resend' : 'again',
+    isPending ? 'resend' : 'again',
     context,
-    html`<div class="wait"><p class="waiting"${!isWaiting && html` hidden`}>${renderWait('resend.wait', resendAt, context)}</p><p class="ready"${isWaiting && html` hidden`}>${status === 'pending' && texts('resend.ready')}</p></div>
+    html`${isPending && message}<div class="wait"><p class="waiting"${!isWaiting && html` hidden`}>${renderWait(isPending ? 'resend.wait' : 'ended.wait', resendAt, context)}</p><p class="ready"${isWaiting && html` hidden`}>${isPending && texts('resend.ready')}</p></div>
 <div class="buttons">${buttons}</div>`,
   );
 }

@@ -23,6 +23,9 @@ export function describeButton(isSaid: boolean): Html {
   return html` aria-describedby="message"${isSaid && html` autofocus`}`;
 }
 
+/** Where the page's script may say what came of a form, beside which nothing is said yet. */
+export const QUIET: Html = html`<p class="message" role="alert"></p>`;
+
 /** What came of the last step, read out when it appears: it is there empty, too, so that nothing moves. @param isAlarm whether it is to be read at once. */
 export function renderMessage(message: Html | undefined, isAlarm = true): Html {
   return html`<p class="message" id="message" role="${isAlarm ? 'alert' : 'status'}"${!isAlarm && html` data-good`}>${message}</p>`;
