@@ -148,7 +148,7 @@ class ServiceProcess implements Service {
     const { settings, parts, metrics, store, logger } = this.#options;
     const { host, port } = settings;
     const url = await this.app.listen({ host, port, listenTextResolver: () => '' }).catch((error: unknown) => {
-      throw toListenError(error, 'port');
+      throw toListenError(error, { host, port, setting: 'port' });
     });
     if (parts.hasMetricsListener !== false) this.#metricsListener = await listenForMetrics(metrics, settings.metrics);
     this.#sweeper = startSweeper({
