@@ -112,7 +112,7 @@ class ServiceProcess implements Service {
     this.#options = options;
     this.logger = logger;
     this.composition = composeService({
-      ...{ settings, store, publicUrl, metrics, senders: parts.senders, onEvent: parts.onEvent },
+      ...{ settings, store, publicUrl, metrics, logger, senders: parts.senders, onEvent: parts.onEvent },
       observe: {
         answered: (request) => observeAnswer(request, logger, metrics),
         failed: (error, requestId) => logger.error({ requestId, error }, 'a request failed'),
