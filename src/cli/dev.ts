@@ -22,6 +22,7 @@ async function runDev({ host, port }: Pick<DevOptions, 'host' | 'port'>): Promis
       // Loaded where it is asked for: a server is of no use to the other commands.
       const { startDev } = await import('../service/dev.ts');
       const dev = await startDev({ host, port, print: output.message });
+      if (dev.isElsewhere) output.tell('Port 8080 is in use by another process: this is on another, and --port chooses one.\n');
       output.tell(`Countersign, for trying out: nothing is sent, and all of it is gone when this ends (Ctrl-C).
 
 URL      ${dev.url}

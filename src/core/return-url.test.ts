@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addToQuery, describeReturnUrlFault, isPlainHost } from './return-url.ts';
+import { addToQuery, describePatternFault, describeReturnUrlFault, isPlainHost } from './return-url.ts';
 
 const FAULTS = {
   absolute: 'must be an absolute address',
@@ -161,6 +161,25 @@ describe('an address to return to', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('an address that is meant as a pattern', () => {
+  it.each([
+    'http://localhost:3000/*',
+    'https://shop.example/*/done',
+    'https://shop.example/a/**',
+    'https://shop.example/*?a=b',
+    'https://*.shop.example/done',
+    'https://*/',
+    'com.example.app:/*',
+    'com.example.app:*',
+  ])('is told as one: %s', (url) => {
+    expect(describePatternFault(url)).toBe('is compared character by character, and may hold no pattern: give each address that there is');
+  });
+
+  it.each([SITE, 'https://shop.example/a*b', 'https://shop.example/?q=*', 'https://shop.example/?*', '*', null, 7])('is not %s', (url) => {
+    expect(describePatternFault(url)).toBeUndefined();
   });
 });
 

@@ -33,6 +33,17 @@ export function describeReturnUrlFault(value: unknown): string | undefined {
 }
 
 /**
+ * What is wrong with an address that somebody means as a pattern: a `*` in its host, or in the place of a part of its path. Apart from the faults of every
+ * address: it would lead to nowhere and to nobody else, so that one which is kept already stays readable.
+ */
+export function describePatternFault(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !URL.canParse(value)) return undefined;
+  const { hostname, pathname } = new URL(value);
+  const isPattern = hostname.includes('*') || pathname.split('/').some((part) => /^\*+$/.test(part));
+  return isPattern ? 'is compared character by character, and may hold no pattern: give each address that there is' : undefined;
+}
+
+/**
  * Whether a host, as `URL.hostname` writes it, means itself in a Content-Security-Policy (CSP3 §2.3.1): `URL` takes `*.example.com` and `a;sandbox` as well,
  * which there are every host of a kind and another directive.
  */

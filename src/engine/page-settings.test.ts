@@ -99,11 +99,12 @@ describe('a hosted page', () => {
   });
 
   it('says of each address what is wrong with it, and where it stands', () => {
-    const returnUrls = [HTTPS, 'http://shop.example/', 'javascript:alert(1)', 'HTTPS://shop.example/'];
+    const returnUrls = [HTTPS, 'http://shop.example/', 'javascript:alert(1)', 'HTTPS://shop.example/', 'http://localhost:3000/*'];
     expect(faultsOf({ ...given, returnUrls })).toEqual([
       'page.returnUrls.1 must be https, unless it is on this machine',
       'page.returnUrls.2 must be https, or have a scheme with a dot in it: com.example.app:/verified',
       'page.returnUrls.3 must be written as browsers write it: lower-case host, no default port, nothing to be escaped',
+      'page.returnUrls.4 is compared character by character, and may hold no pattern: give each address that there is',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { HIDDEN_CHARACTER } from '../core/digits.ts';
 import { isSafeOrigin } from '../core/loopback.ts';
-import { describeReturnUrlFault, isPlainHost } from '../core/return-url.ts';
+import { describePatternFault, describeReturnUrlFault, isPlainHost } from '../core/return-url.ts';
 import { type Check, type Fault, listOf, must, objectOf, orNull } from './faults.ts';
 
 /** How the hosted page of a service looks, where it leads, and who may show it. */
@@ -41,16 +41,19 @@ const brandCheck: Check = must(
 );
 
 /** The check of {@link PageSettings}. */
-export const pageCheck: Check = createPageCheck(brandCheck);
+export const pageCheck: Check = createPageCheck(brandCheck, (value) => describePatternFault(value) ?? describeReturnUrlFault(value));
 
 /** The same for what was kept: which characters there are differs from one version of Node to the next. */
-export const storedPageCheck: Check = createPageCheck(must('must be a text', (value) => typeof value === 'string'));
+export const storedPageCheck: Check = createPageCheck(
+  must('must be a text', (value) => typeof value === 'string'),
+  describeReturnUrlFault,
+);
 
-function createPageCheck(brand: Check): Check {
+function createPageCheck(brand: Check, describeUrlFault: typeof describeReturnUrlFault): Check {
   return objectOf<PageSettings>(
     {
       brand,
-      returnUrls: eachOf('addresses', MAX_RETURN_URLS, describeReturnUrlFault),
+      returnUrls: eachOf('addresses', MAX_RETURN_URLS, describeUrlFault),
       frameAncestors: must(`must be a list of at most ${MAX_FRAME_ANCESTORS} different origins: https:// and a host`, isOriginList),
       logo: orNull(must(`must be a data: address of a PNG, JPEG, WebP or SVG in base64, at most ${MAX_LOGO_LENGTH} characters`, isLogo)),
       accent: color,

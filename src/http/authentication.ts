@@ -15,7 +15,7 @@ const MAX_LENGTH = 512;
 /**
  * Finds the API key of a request: `Authorization: Basic` with `SK…:secret`, or `Bearer SK….secret`.
  *
- * @throws {HttpProblem} 401, the same whether the header is missing, the key unknown or revoked, or the secret wrong.
+ * @throws {HttpProblem} 401, which says whether a key was given at all; whether one is unknown or revoked, or its secret wrong, it does not tell.
  */
 export async function authenticate(header: string | undefined, tenants: Pick<Tenants, 'authenticate'>): Promise<ApiKey> {
   const credentials = header === undefined || header.length > MAX_LENGTH ? undefined : parseAuthorization(header);
@@ -24,7 +24,10 @@ export async function authenticate(header: string | undefined, tenants: Pick<Ten
   throw new HttpProblem({
     status: 401,
     code: 'unauthorized',
-    detail: 'give an API key: `Authorization: Basic` with id:secret in base64, or `Bearer` with id.secret',
+    detail:
+      credentials === undefined
+        ? 'give an API key: `Authorization: Basic` with id:secret in base64, or `Bearer` with id.secret'
+        : 'this API key is not known here, or its secret is wrong',
     headers: { 'www-authenticate': 'Basic realm="countersign", charset="UTF-8"' },
   });
 }

@@ -69,9 +69,21 @@ const CODES: ReadonlyMap<string, ErrorCode> = new Map([
   ['code', 'invalid_code'],
 ]);
 
+/** What is said in the place of a pattern that people write by hand. */
+const SPELLINGS: ReadonlyMap<unknown, string> = new Map([
+  ['^#[0-9A-Fa-f]{6}$', 'must be a colour as `#rrggbb`'],
+  ['^[A-Z]{2}$', 'must be two capital letters, such as `DE`'],
+  ['^\\+[1-9][0-9]{6,14}$', 'must be a phone number in E.164 form, such as `+12025550143`'],
+]);
+
+/** Of what may be null as well nobody who gave something else meant null: that it is none goes without saying. */
+function isOfNull({ keyword, params }: ErrorObject): boolean {
+  return keyword === 'anyOf' || (keyword === 'type' && params.type === 'null');
+}
+
 function toError(errors: readonly ErrorObject[]): CountersignError {
   const faults = new Map<string, string>();
-  for (const error of errors) {
+  for (const error of errors.filter((each) => !isOfNull(each))) {
     const [field, problem] = describe(error);
     if (!faults.has(field)) faults.set(field, problem);
   }
@@ -89,7 +101,7 @@ function describe({ instancePath, keyword, params, message = 'is not as it must 
   if (keyword === 'additionalProperties') return [at(params.additionalProperty), 'is not a field here'];
   if (keyword === 'required') return [at(params.missingProperty), 'is missing'];
   if (keyword === 'enum') return [at(), `must be one of ${(params.allowedValues as readonly unknown[]).join(', ')}`];
-  return [at(), message];
+  return [at(), (keyword === 'pattern' && SPELLINGS.get(params.pattern)) || message];
 }
 
 /** Ensure that a field nobody knows is repeated only where it is a name: it may as well hold a code or a number, or something for a log to trip over. */

@@ -21,7 +21,7 @@ const TAGS = [
 const PROBLEMS: Readonly<Record<number, string>> = {
   400: 'The request is not well-formed: `detail` names each field at fault.',
   401: 'The API key is missing, unknown, revoked or wrong.',
-  403: 'The key lacks the scope, acts for another service, or only an operator can help.',
+  403: 'The key lacks the scope or acts for another service, the service is not set up for this, or only an operator can help.',
   404: 'Nothing of this service is there.',
   405: 'The path does not take this method: `allow` names those that it takes.',
   409: 'The same request is under way: its answer is not there yet.',

@@ -50,7 +50,7 @@ const TITLES: Readonly<Record<ProblemCode, string>> = {
   invalid_code: 'The code cannot be one',
   invalid_request: 'The request is not well-formed',
   unauthorized: 'No valid API key',
-  forbidden: 'The API key may not do this',
+  forbidden: 'The API key or its service may not do this',
   not_found: 'Nothing is here',
   conflict: 'The request contradicts what is under way',
   provider_unavailable: 'The provider could not be reached',

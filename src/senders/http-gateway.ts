@@ -85,8 +85,9 @@ export function createHttpGatewaySender(options: HttpGatewayOptions): Sender {
       const limit = limitTime(timeout, signal);
       try {
         const answer = await exchange(request, needsBody, limit.signal);
-        if (answer === 'not_made') return { status: 'refused', permanent: false };
-        return answer === 'lost' ? { status: 'unknown' } : judge(answer, rules, message.to, message.code);
+        if (answer === 'lost') return { status: 'unknown' };
+        if ('notMade' in answer) return { status: 'refused', permanent: false, cause: answer.notMade };
+        return judge(answer, rules, message.to, message.code);
       } finally {
         limit.end();
       }

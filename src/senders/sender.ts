@@ -1,5 +1,5 @@
 import type { Channel, Destination } from '../core/destination.ts';
-import type { CountersignError } from '../core/errors.ts';
+import type { CountersignError, ErrorCause } from '../core/errors.ts';
 import type { Secret } from '../core/secret.ts';
 
 /**
@@ -31,9 +31,10 @@ export interface Message {
 
 /**
  * `sent`: accepted by whoever carries it on. `refused`: surely not sent; `permanent` when the same message would be refused again, `error` where an operator
- * has to act (a missing package, a wrong password): it is thrown to the caller if no other sender takes the message. `unknown`: cannot be told.
+ * has to act (a missing package, a wrong password): it is thrown to the caller if no other sender takes the message; `cause` is for the log of a service:
+ * names, codes and statuses alone. `unknown`: cannot be told.
  */
 export type SendResult =
   | { readonly status: 'sent'; readonly reference?: string }
-  | { readonly status: 'refused'; readonly permanent: boolean; readonly error?: CountersignError }
+  | { readonly status: 'refused'; readonly permanent: boolean; readonly error?: CountersignError; readonly cause?: ErrorCause }
   | { readonly status: 'unknown' };

@@ -25,6 +25,9 @@ const created = { sid: SID, account_sid: ACCOUNT, to: NUMBER, body: CODE, status
 const failure = (status: number, code: number) =>
   answer(status, { code, message: `The 'To' number ${NUMBER} is wrong`, more_info: `https://www.twilio.com/docs/errors/${code}`, status });
 
+/** For the log. */
+const ANSWER = { name: 'HttpAnswer', status: expect.any(Number) };
+
 describe('Twilio Messaging', () => {
   it.each([
     [{ from: '+14155550100' }, { From: '+14155550100' }],
@@ -40,17 +43,17 @@ describe('Twilio Messaging', () => {
   });
 
   it.each<[string, number, number, unknown]>([
-    ['an invalid number', 400, 21211, { status: 'refused', permanent: true }],
-    ['a short code', 400, 21265, { status: 'refused', permanent: true }],
-    ['a country that is off', 403, 21408, { status: 'refused', permanent: true }],
-    ['somebody who opted out', 400, 21610, { status: 'refused', permanent: true }],
-    ['no route', 400, 21612, { status: 'refused', permanent: true }],
-    ['no mobile number', 400, 21614, { status: 'refused', permanent: true }],
-    ['a landline', 400, 21635, { status: 'refused', permanent: true }],
-    ['too many requests', 429, 20429, { status: 'refused', permanent: false }],
-    ['a full queue', 429, 21611, { status: 'refused', permanent: false }],
-    ['a wrong sender', 400, 21659, { status: 'refused', permanent: false }],
-    ['an unknown account', 404, 20404, { status: 'refused', permanent: false }],
+    ['an invalid number', 400, 21211, { status: 'refused', permanent: true, cause: ANSWER }],
+    ['a short code', 400, 21265, { status: 'refused', permanent: true, cause: ANSWER }],
+    ['a country that is off', 403, 21408, { status: 'refused', permanent: true, cause: ANSWER }],
+    ['somebody who opted out', 400, 21610, { status: 'refused', permanent: true, cause: ANSWER }],
+    ['no route', 400, 21612, { status: 'refused', permanent: true, cause: ANSWER }],
+    ['no mobile number', 400, 21614, { status: 'refused', permanent: true, cause: ANSWER }],
+    ['a landline', 400, 21635, { status: 'refused', permanent: true, cause: ANSWER }],
+    ['too many requests', 429, 20429, { status: 'refused', permanent: false, cause: ANSWER }],
+    ['a full queue', 429, 21611, { status: 'refused', permanent: false, cause: ANSWER }],
+    ['a wrong sender', 400, 21659, { status: 'refused', permanent: false, cause: ANSWER }],
+    ['an unknown account', 404, 20404, { status: 'refused', permanent: false, cause: ANSWER }],
     ['a failure', 500, 20500, { status: 'unknown' }],
     ['a failure that names a landline', 503, 21635, { status: 'unknown' }],
   ])('says what became of a message: %s', async (_, status, code, expected) => {

@@ -29,6 +29,9 @@ function statuses(...all: readonly (string | number)[]) {
   return answer(200, { 'message-count': String(all.length), messages });
 }
 
+/** For the log. */
+const ANSWER = { name: 'HttpAnswer', status: 200 };
+
 describe('Vonage', () => {
   it('is asked as its reference says', async () => {
     vonage.behave = statuses('0');
@@ -56,8 +59,8 @@ describe('Vonage', () => {
 
   it.each<[string, unknown]>([
     ['0', { status: 'sent', reference: ID }],
-    ...['3', '6', '7', '12', '22', '29', '33'].map((status): [string, unknown] => [status, { status: 'refused', permanent: true }]),
-    ...['1', '2', '8', '9', '10', '11'].map((status): [string, unknown] => [status, { status: 'refused', permanent: false }]),
+    ...['3', '6', '7', '12', '22', '29', '33'].map((status): [string, unknown] => [status, { status: 'refused', permanent: true, cause: ANSWER }]),
+    ...['1', '2', '8', '9', '10', '11'].map((status): [string, unknown] => [status, { status: 'refused', permanent: false, cause: ANSWER }]),
     ['5', { status: 'unknown' }],
     ['99', { status: 'unknown' }],
   ])('says what became of a message: status %s', async (status, expected) => {

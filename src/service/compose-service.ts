@@ -1,4 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
+import type { Logger } from 'pino';
 import { CountersignError } from '../core/errors.ts';
 import { createKeyRing, type KeyOptions, type KeyRing } from '../core/keys.ts';
 import { toOriginHost } from '../core/message-rules.ts';
@@ -27,6 +28,7 @@ import type { Store } from '../stores/store.ts';
 import { createSenders } from './create-senders.ts';
 import type { Metrics } from './metrics.ts';
 import { observeProvider } from './observed-provider.ts';
+import { observeSender } from './observed-sender.ts';
 import { readPageFiles } from './page-files.ts';
 import { toLimits } from './setting-faults.ts';
 import type { Settings } from './settings.ts';
@@ -41,6 +43,8 @@ export interface CompositionOptions {
   readonly publicUrl: string;
   readonly metrics: Metrics;
   readonly observe: RestObserver;
+  /** Takes what senders say of messages that were not sent. */
+  readonly logger: Logger;
   /** Told of what verifiers commit, after it was counted. */
   readonly onEvent?: ((event: VerifierEvent) => void) | undefined;
   /** Whether the process takes no more work: it is not ready then. */
@@ -129,7 +133,8 @@ function createProviders({
   settings,
   senders,
   metrics,
-}: Pick<CompositionOptions, 'settings' | 'senders'> & { readonly metrics?: Metrics }): CreateProvider {
+  logger,
+}: Pick<CompositionOptions, 'settings' | 'senders'> & Partial<Pick<CompositionOptions, 'metrics' | 'logger'>>): CreateProvider {
   const observed = <P extends Provider | JudgingProvider>(provider: P) =>
     metrics === undefined ? provider : observeProvider(provider, metrics, monotonic);
   if (settings.provider === 'twilio_verify') {
@@ -137,7 +142,8 @@ function createProviders({
     const provider = observed(createTwilioVerifyProvider({ accountSid, authToken, serviceSid, baseUrl, codeLength }));
     return () => provider;
   }
-  const waysOut = senders ?? createSenders(settings);
+  const given = senders ?? createSenders(settings);
+  const waysOut = logger === undefined ? given : given.map((sender) => observeSender(sender, logger));
   const { template, subject, origin } = settings;
   const own = { ...(template !== undefined && { template }), ...(subject !== undefined && { subject }), ...(origin !== undefined && { origin }) };
   return (texts) => observed(createSelfIssuedProvider({ senders: waysOut, ...own, ...texts }));

@@ -27,6 +27,8 @@ export interface DevOptions {
 export interface Dev extends Pick<Service, 'logger'> {
   /** The API, and to a browser the inbox. */
   readonly url: string;
+  /** Whether it is not on the port of custom, because something else is. */
+  readonly isElsewhere: boolean;
   /** `SK…:secret`, as HTTP Basic authentication takes it. */
   readonly apiKey: string;
   /** The id `VA…` of the service that the key is for: it may change that one. */
@@ -53,7 +55,7 @@ export async function startDev({ host, port, print }: DevOptions, environment: E
   const folder = makeFolder();
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
   try {
-    const listening = { host, port: port || (await findPort(host, port)) };
+    const listening = { host, port: await findPort(host, port) };
     const settings = {
       ...{ ...listening, database: join(folder, 'dev.db') },
       ...({ secret: randomBytes(48).toString('base64'), logLevel: 'silent' } as const),
@@ -74,7 +76,9 @@ export async function startDev({ host, port, print }: DevOptions, environment: E
       await service.close();
       removeFolder();
     };
-    return { url, apiKey, service: serviceSid, startLine: toLine('/v1/verifications', { to: FICTION }), close, logger: service.logger };
+    const isElsewhere = port === undefined && listening.port !== DEFAULT_PORT;
+    const startLine = toLine('/v1/verifications', { to: FICTION });
+    return { url, isElsewhere, apiKey, service: serviceSid, startLine, close, logger: service.logger };
   } catch (error) {
     removeFolder();
     throw error;
@@ -151,16 +155,10 @@ function assertNoProduction(host: string, { NODE_ENV }: Environment): void {
   }
 }
 
-/** The port of custom, or any that is free. It is known before anything listens: the hosted page leads back to it. */
+/** The port that was asked for; else that of custom, or any that is free. It is known before anything listens: the hosted page leads back to it. */
 async function findPort(host: string, asked: number | undefined): Promise<number> {
-  if (asked === 0) return findFreePort(host);
-  const { createServer } = await import('node:net');
-  const isFree = await new Promise<boolean>((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(DEFAULT_PORT, host, () => server.close(() => resolve(true)));
-  });
-  return isFree ? DEFAULT_PORT : findFreePort(host);
+  if (asked !== undefined) return findFreePort(host, asked, '--port');
+  return findFreePort(host, DEFAULT_PORT).catch(() => findFreePort(host, 0, '--port'));
 }
 
 function makeFolder(): string {

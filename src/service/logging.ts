@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, type LoggerOptions, pino } from 'pino';
-import { CountersignError } from '../core/errors.ts';
+import { CountersignError, toErrorCause } from '../core/errors.ts';
 import type { LogLevel } from './settings.ts';
 
 /** What a log line may hold beside its time, level and message, which is always one of ours. Anything else is left out, whoever logs it. */
@@ -18,6 +18,9 @@ const FIELDS: ReadonlySet<string> = new Set([
   'count',
   'signal',
   'service',
+  'sender',
+  'outcome',
+  'cause',
 ]);
 
 /** Log lines as JSON. */
@@ -59,9 +62,14 @@ function toFrames(stack: string): readonly string[] {
 function pick(object: Record<string, unknown>): Record<string, unknown> {
   const picked: Record<string, unknown> = {};
   for (const name of Object.keys(object)) {
-    if (FIELDS.has(name)) picked[name] = name === 'error' ? toLoggedError(object[name]) : object[name];
+    if (FIELDS.has(name)) picked[name] = toLogged(name, object[name]);
   }
   return picked;
+}
+
+function toLogged(name: string, value: unknown): unknown {
+  if (name === 'cause') return toErrorCause(value);
+  return name === 'error' ? toLoggedError(value) : value;
 }
 
 function isWord(value: unknown): value is string {

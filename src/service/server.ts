@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { CountersignError } from '../core/errors.ts';
 import { createDrain } from './drain.ts';
 import type { Metrics } from './metrics.ts';
+import { toGivenName } from './setting-names.ts';
 
 /** Where something listens. */
 export interface Listening {
@@ -22,7 +23,7 @@ export async function listenForMetrics(
 ): Promise<Listening> {
   const server = createServer({ requestTimeout: ARRIVAL_LIMIT, headersTimeout: 5_000 }, toHandler(metrics));
   const connections = createDrain(server);
-  await listen(server, host, port, 'metrics.port');
+  await listen(server, { host, port, setting: 'metrics.port' });
   return {
     url: toUrl(host, server),
     server,
@@ -33,13 +34,18 @@ export async function listenForMetrics(
   };
 }
 
-/** A port that is free now, for an address that has to be known before anything listens on it. */
-export async function findFreePort(host: string): Promise<number> {
+/**
+ * A port that is free now, for an address that has to be known before anything listens on it.
+ *
+ * @param port the one that it has to be; 0 for any.
+ * @throws {CountersignError} `configuration_invalid` where it is not free.
+ */
+export async function findFreePort(host: string, port = 0, setting = 'port'): Promise<number> {
   const server = createServer();
-  await listen(server, host, 0, 'host');
-  const { port } = server.address() as AddressInfo;
+  await listen(server, { host, port, setting });
+  const { port: found } = server.address() as AddressInfo;
   await closeServer(server);
-  return port;
+  return found;
 }
 
 /** `http://` and an address, with the brackets that one of IPv6 needs. */
@@ -47,17 +53,27 @@ export function toHttpUrl(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** What an operator is told where an address cannot be listened on. */
-export function toListenError(error: unknown, setting: string): CountersignError {
-  const problems: Readonly<Record<string, string>> = {
-    EADDRINUSE: 'is in use by another process',
-    EACCES: 'may not be used by this user',
-    EADDRNOTAVAIL: 'is on an address that this machine does not have',
-    ENOTFOUND: 'is on a host that nobody knows',
-  };
-  const problem = problems[String((error as NodeJS.ErrnoException).code)] ?? 'cannot be listened on';
-  return new CountersignError('configuration_invalid', `${setting} ${problem}`, { field: setting, cause: error });
+/** What is to be listened on, and the setting that its port comes from. */
+interface ListenPlace {
+  readonly host: string;
+  readonly port: number;
+  readonly setting: string;
 }
+
+/** What an operator is told where an address cannot be listened on. */
+export function toListenError(error: unknown, { host, port, setting }: ListenPlace): CountersignError {
+  const [atFault, problem] = PROBLEMS[String((error as NodeJS.ErrnoException).code)] ?? ['port', 'cannot be listened on'];
+  const remedy = `choose another with ${toGivenName(setting.replace('port', atFault).split('.'), true)}`;
+  return new CountersignError('configuration_invalid', `port ${port} of ${host} ${problem}: ${remedy}`, { field: setting, cause: error });
+}
+
+/** What is at fault, and what is wrong with it. */
+const PROBLEMS: Readonly<Record<string, readonly ['port' | 'host', string]>> = {
+  EADDRINUSE: ['port', 'is in use by another process'],
+  EACCES: ['port', 'may not be used by this user'],
+  EADDRNOTAVAIL: ['host', 'is on an address that this machine does not have'],
+  ENOTFOUND: ['host', 'is on a host that nobody knows'],
+};
 
 function toHandler(metrics: Pick<Metrics, 'render'>): RequestListener {
   return ({ method, url }, response) => {
@@ -70,10 +86,10 @@ function toHandler(metrics: Pick<Metrics, 'render'>): RequestListener {
   };
 }
 
-function listen(server: Server, host: string, port: number, setting: string): Promise<void> {
+function listen(server: Server, place: ListenPlace): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(toListenError(error, setting)));
-    server.listen(port, host, () => resolve());
+    server.once('error', (error) => reject(toListenError(error, place)));
+    server.listen(place.port, place.host, () => resolve());
   });
 }
 

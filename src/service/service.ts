@@ -112,7 +112,7 @@ class ServiceProcess implements Service {
     this.#options = options;
     this.logger = logger;
     this.composition = composeService({
-      ...{ settings, store, publicUrl, metrics, senders: parts.senders, onEvent: parts.onEvent },
+      ...{ settings, store, publicUrl, metrics, logger, senders: parts.senders, onEvent: parts.onEvent },
       observe: {
         answered: (request) => observeAnswer(request, logger, metrics),
         failed: (error, requestId) => logger.error({ requestId, error }, 'a request failed'),
@@ -148,7 +148,7 @@ class ServiceProcess implements Service {
     const { settings, parts, metrics, store, logger } = this.#options;
     const { host, port } = settings;
     const url = await this.app.listen({ host, port, listenTextResolver: () => '' }).catch((error: unknown) => {
-      throw toListenError(error, 'port');
+      throw toListenError(error, { host, port, setting: 'port' });
     });
     if (parts.hasMetricsListener !== false) this.#metricsListener = await listenForMetrics(metrics, settings.metrics);
     this.#sweeper = startSweeper({

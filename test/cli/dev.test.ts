@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startCli } from '../service/world.ts';
 import { createFolder, runCli } from './run-cli.ts';
 
@@ -52,6 +53,25 @@ describe('countersign dev', () => {
     const { exit, stdout, stderr } = await runCli(['dev', ...args], { cwd: createFolder(), env });
     expect([exit, stdout]).toEqual([3, '']);
     expect(stderr).toMatch(message);
+  });
+
+  it('says that another has the port that was asked for, and with none asked for that it is on another', async () => {
+    const taken = createServer();
+    const port = await new Promise<number>((resolve) => taken.listen(0, '127.0.0.1', () => resolve((taken.address() as AddressInfo).port)));
+    onTestFinished(() => void taken.close());
+    const { exit, stderr } = await runCli(['dev', '--port', String(port)], { cwd: createFolder() });
+    expect([exit, stderr]).toEqual([
+      3,
+      expect.stringContaining(`error: port ${port} of 127.0.0.1 is in use by another process: choose another with --port (configuration_invalid)\n`),
+    ]);
+    const custom = createServer();
+    // Where something else of this machine has it already, so much the better.
+    await new Promise<void>((resolve) => custom.once('error', () => resolve()).listen(8080, '127.0.0.1', resolve));
+    onTestFinished(() => void custom.close());
+    const dev = startCli(['dev'], { cwd: createFolder(), env: { TMPDIR: createFolder() } });
+    await dev.until(/^Port 8080 is in use by another process: this is on another, and --port chooses one\.$/m);
+    await dev.until(/^URL {6}http:\/\/127\.0\.0\.1:(?!8080$)\d+$/m);
+    expect(await dev.end('SIGINT')).toBe(0);
   });
 
   it('says what is wrong with a port', async () => {

@@ -102,9 +102,15 @@ describe('countersign serve refuses to start', () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void taken.close());
-    const ports = { COUNTERSIGN_PORT: '0', COUNTERSIGN_METRICS_PORT: '0', [variable]: String((taken.address() as AddressInfo).port) };
+    const { port } = taken.address() as AddressInfo;
+    const ports = { COUNTERSIGN_PORT: '0', COUNTERSIGN_METRICS_PORT: '0', [variable]: String(port) };
     const { exit, stderr } = await runCli(['serve'], { cwd: createFolder(), env: { ...FIT, ...ports } });
-    expect([exit, stderr]).toEqual([3, expect.stringMatching(/^error: (metrics\.)?port is in use by another process/)]);
+    expect([exit, stderr]).toEqual([
+      3,
+      expect.stringContaining(
+        `error: port ${port} of 127.0.0.1 is in use by another process: choose another with ${variable} (configuration_invalid)\n`,
+      ),
+    ]);
   });
 
   it('while a service has test numbers that nobody acknowledged', async () => {

@@ -27,6 +27,12 @@ export function readPage(page: string): string {
   return readFileSync(`${ROOT}${page}`, 'utf8');
 }
 
+/** The statuses that the page of an error's code names for REST. */
+export function readRestStatuses(code: string): readonly number[] {
+  const [, said = ''] = /\*\*Over REST\.\*\*(.*?)\n\n\*\*/s.exec(readPage(`docs/errors/${code}.md`)) ?? [];
+  return [...said.matchAll(/\b[45]\d\d\b/g)].map(Number);
+}
+
 /** The blocks of a page, in order. */
 export function readBlocks(page: string): Block[] {
   const blocks: Block[] = [];

@@ -4,7 +4,8 @@ import { posix } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, type ErrorCode } from '../../src/core/errors.ts';
 import type { CheckResult, RefusedResult, ResendResult } from '../../src/engine/results.ts';
-import { ROOT, readPage } from './blocks.ts';
+import { toProblem } from '../../src/http/problem.ts';
+import { ROOT, readPage, readRestStatuses } from './blocks.ts';
 
 const inFolder = (folder: string) => readdirSync(`${ROOT}${folder}`).filter((name) => name.endsWith('.md'));
 const FOLDERS = ['docs', 'docs/errors', 'docs/outcomes', 'docs/decisions'];
@@ -94,6 +95,14 @@ describe('pages of errors', () => {
       const page = readPage(`docs/errors/${code}.md`);
       expect(page).toContain(`# \`${code}\`\n\nHTTP ${status}. ${retryable ? 'Retryable' : 'Not retryable'}. `);
       expect(readPage('docs/README.md')).toContain(`| [${code}](errors/${code}.md) | ${status} | ${retryable ? 'yes' : 'no'} |`);
+    }
+  });
+
+  it('name each status that REST has for it, those of before a handler included', () => {
+    for (const [code, { status }] of Object.entries(ERROR_CODES)) expect(readRestStatuses(code), code).toContain(status);
+    for (let status = 400; status < 500; status++) {
+      const { code, status: answered } = toProblem({ statusCode: status });
+      if (Object.hasOwn(ERROR_CODES, code)) expect(readRestStatuses(code), code).toContain(answered);
     }
   });
 

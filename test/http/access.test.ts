@@ -113,7 +113,8 @@ describe('I12 each route, by key', () => {
   });
 
   it.each(PRIVATE.map((each) => [each.id, each] as const))('%s answers 401 without a key', async (_, each) => {
-    expect(await run(await openTwo(), each, 'own', undefined)).toMatchObject({ status: 401, body: { code: 'unauthorized' } });
+    const detail = expect.stringMatching(/^give an API key: /);
+    expect(await run(await openTwo(), each, 'own', undefined)).toMatchObject({ status: 401, body: { code: 'unauthorized', detail } });
   });
 
   it.each(PRIVATE.filter(({ isOperators }) => isOperators).map((each) => [each.id, each] as const))('%s is for keys for all', async (_, each) => {

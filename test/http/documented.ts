@@ -2,6 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { Response } from 'light-my-request';
 import { withDocument } from '../../src/http/document.ts';
 import { createOpenApi } from '../../src/http/openapi.ts';
+import { readRestStatuses } from '../docs/blocks.ts';
 
 /** The document as JSON, as a client reads it. */
 export const DOCUMENT: any = JSON.parse(JSON.stringify(createOpenApi(withDocument('https://verify.example.com'), 'https://verify.example.com')));
@@ -66,5 +67,16 @@ function validate(ref: string, response: Response): unknown {
   compiled.set(ref, check);
   const body: unknown = JSON.parse(response.payload);
   if (!check(body)) throw new Error(`${ref}: ${ajv.errorsText(check.errors)} in ${response.payload.slice(0, 500)}`);
+  if (response.statusCode >= 400) assertOnPage(body as { code: string; docs: string }, response.statusCode);
   return body;
+}
+
+const named = new Map<string, readonly number[]>();
+
+/** Ensure that the page that a problem leads to says that its code may come with this status. */
+function assertOnPage({ code, docs }: { readonly code: string; readonly docs: string }, status: number): void {
+  if (docs !== `docs/errors/${code}.md`) return;
+  const statuses = named.get(code) ?? readRestStatuses(code);
+  named.set(code, statuses);
+  if (!statuses.includes(status)) throw new Error(`${docs} does not say that REST answers ${status} with it`);
 }

@@ -286,6 +286,11 @@ describe('services', () => {
     for (const field of ['name', 'codeLength', 'lifeSeconds', 'nmae']) expect(answer.body.detail).toContain(`\`${field}\``);
     const beyond = await world.ask('POST', '/v1/services', { key: root, body: { name: 'x', budgets: { sendsPerDay: 100 } } });
     expect(beyond.body.detail).toContain('budgets.sendsPerDay');
+    const page = { brand: 'x', accent: 'blue', frameAncestors: 7 };
+    expect((await world.ask('POST', '/v1/services', { key: root, body: { name: 'x', page, allowedCountries: ['de'] } })).body.detail).toBe(
+      '`allowedCountries.0` must be two capital letters, such as `DE`; `page.returnUrls` is missing; ' +
+        '`page.frameAncestors` must be array; `page.accent` must be a colour as `#rrggbb`',
+    );
     expect((await world.ask('GET', '/v1/services?after=x', { key: root })).body.field).toBe('after');
   });
 

@@ -117,7 +117,10 @@ describe('POST /v1/sessions', () => {
 
   it('refuses a service without a page, which an operator gives it', async () => {
     const bare = await makeTenant(world);
-    expect(await open({}, undefined, bare.key)).toMatchObject({ status: 403, body: { code: 'forbidden', field: 'page' } });
+    expect(await open({}, undefined, bare.key)).toMatchObject({
+      status: 403,
+      body: { code: 'forbidden', field: 'page', title: 'The API key or its service may not do this' },
+    });
     expect(await recordsOf('page_session')).toEqual([]);
   });
 

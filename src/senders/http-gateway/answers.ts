@@ -52,7 +52,8 @@ export function judge(answer: Answer, { accepted, refused, reference }: AnswerRu
   const refusal = refused.find((pattern) => fits(answer, pattern));
   if (refusal === undefined) return { status: 'unknown' };
   const { permanent, problem } = refusal;
-  return { status: 'refused', permanent, ...(problem !== undefined && { error: new CountersignError('configuration_invalid', problem) }) };
+  const cause = { name: 'HttpAnswer', status: answer.status };
+  return { status: 'refused', permanent, cause, ...(problem !== undefined && { error: new CountersignError('configuration_invalid', problem) }) };
 }
 
 function fits(answer: Answer, { status, at, values }: AnswerPattern): boolean {

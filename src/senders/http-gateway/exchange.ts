@@ -1,3 +1,4 @@
+import { type ErrorCause, toErrorCause } from '../../core/errors.ts';
 import { wasNeverConnected } from '../was-never-connected.ts';
 import type { Answer } from './answers.ts';
 
@@ -9,18 +10,23 @@ export interface GatewayRequest {
   readonly body: string | undefined;
 }
 
+/** A connection that was never made, and why. */
+export interface NotMade {
+  readonly notMade: ErrorCause;
+}
+
 /** The longest body that is read, in bytes: an answer about one message takes a few hundred. */
 const MAX_BODY = 64 * 1024;
 
 /**
- * Makes one request, follows no redirect, and never rejects. `not_made`: surely no connection. `lost`: it may have been read, and nobody answered.
+ * Makes one request, follows no redirect, and never rejects. {@link NotMade}: surely no connection. `lost`: it may have been read, and nobody answered.
  *
  * What cannot be read of a body (cut off, too long, no JSON) is left out; the status is there all the same.
  *
  * @param needsBody whether anybody will look at it: if not it is not waited for.
  */
-export async function exchange(request: GatewayRequest, needsBody: boolean, signal: AbortSignal): Promise<Answer | 'not_made' | 'lost'> {
-  if (signal.aborted) return 'not_made';
+export async function exchange(request: GatewayRequest, needsBody: boolean, signal: AbortSignal): Promise<Answer | NotMade | 'lost'> {
+  if (signal.aborted) return { notMade: toErrorCause(signal.reason) };
   try {
     const { url, method, headers, body } = request;
     const init = { method, headers: headers.map(([name, value]): [string, string] => [name, value]), redirect: 'manual' as const, signal };
@@ -29,8 +35,9 @@ export async function exchange(request: GatewayRequest, needsBody: boolean, sign
     response.body?.cancel().catch(() => undefined);
     return { status: response.status, body: undefined };
   } catch (error) {
-    // Never handed on: what fetch throws names the URL, which may hold the number and the text.
-    return wasNeverConnected((error as { cause?: unknown } | null)?.cause) ? 'not_made' : 'lost';
+    // Its name and code alone are handed on: what fetch throws names the URL, which may hold the number and the text.
+    const { cause } = (error ?? {}) as { readonly cause?: unknown };
+    return wasNeverConnected(cause) ? { notMade: toErrorCause(cause) } : 'lost';
   }
 }
 

@@ -1,4 +1,4 @@
-import { CountersignError } from '../../core/errors.ts';
+import { CountersignError, toErrorCause } from '../../core/errors.ts';
 import type { SendResult } from '../sender.ts';
 import { wasNeverConnected } from '../was-never-connected.ts';
 
@@ -23,15 +23,15 @@ const BEFORE_A_MESSAGE: readonly unknown[] = ['CONNECT_TIMEOUT', 'GREETING_TIMEO
 export function toFailedSend(error: unknown, begun: boolean | undefined): SendResult {
   if (error instanceof CountersignError) return { status: 'refused', permanent: false, error };
   const { responseCode, command, code, timeoutType } = (error ?? {}) as SmtpError;
-  const problem = toProblem(error);
+  const told = { cause: toErrorCause({ ...toErrorCause(error), status: responseCode }), ...toProblem(error) };
   // A reply of 4yz or 5yz ends a transaction without the message being taken on (RFC 5321 §4.2.1), also where the connection ends right after it.
   if (typeof responseCode === 'number' && responseCode >= 400 && responseCode < 600) {
     const isOfMessage = command === 'RCPT TO' || command === 'DATA';
-    return { status: 'refused', permanent: isOfMessage && responseCode >= 500, ...problem };
+    return { status: 'refused', permanent: isOfMessage && responseCode >= 500, ...told };
   }
   const isBefore =
     begun === false || wasNeverConnected(error) || BEFORE_A_MESSAGE.includes(timeoutType) || code === 'EDNS' || code === 'EAUTH' || code === 'ETLS';
-  return isBefore ? { status: 'refused', permanent: false, ...problem } : { status: 'unknown' };
+  return isBefore ? { status: 'refused', permanent: false, ...told } : { status: 'unknown' };
 }
 
 /** What an operator has to put right, if that is what it is. 4yz codes pass by themselves. */
